@@ -1,0 +1,57 @@
+"""Steerable art models, each from one paper, with one face: `Model.from_pretrained(...)`, one verb, one `Result`.
+
+The public names load on first use, so `import artmodels` costs milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from artmodels.errors import ArtModelsError, CheckpointError, ConfigError, HubError, PictureError
+    from artmodels.hub import HubModel, load_model, starter_names
+    from artmodels.results import Result, read_recipe
+    from artmodels.workflow.config import WorkflowConfig
+    from artmodels.workflow.model import WorkflowEditor
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ArtModelsError": "artmodels.errors",
+    "CheckpointError": "artmodels.errors",
+    "ConfigError": "artmodels.errors",
+    "HubError": "artmodels.errors",
+    "HubModel": "artmodels.hub",
+    "PictureError": "artmodels.errors",
+    "Result": "artmodels.results",
+    "WorkflowConfig": "artmodels.workflow.config",
+    "WorkflowEditor": "artmodels.workflow.model",
+    "load_model": "artmodels.hub",
+    "read_recipe": "artmodels.results",
+    "starter_names": "artmodels.hub",
+}
+
+__all__ = [
+    "ArtModelsError",
+    "CheckpointError",
+    "ConfigError",
+    "HubError",
+    "HubModel",
+    "PictureError",
+    "Result",
+    "WorkflowConfig",
+    "WorkflowEditor",
+    "__version__",
+    "load_model",
+    "read_recipe",
+    "starter_names",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'artmodels' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
