@@ -16,14 +16,24 @@ from torch.nn import functional as F
 
 from artmodels.errors import ConfigError, PictureError
 
-__all__ = ["PIXEL_LIMIT", "Frame", "fingerprint", "fit", "load_picture", "to_picture", "to_tensor", "unfit"]
+__all__ = [
+    "PIXEL_LIMIT",
+    "Frame",
+    "PictureSource",
+    "fingerprint",
+    "fit",
+    "load_picture",
+    "to_picture",
+    "to_tensor",
+    "unfit",
+]
 
 PIXEL_LIMIT = 8192 * 8192
 
 PictureSource = str | Path | Image.Image | NDArray[np.generic]
 
 # What Pillow's decoders raise for a file that is cut short or damaged.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, RuntimeError, struct.error, zlib.error)
 
 
 def load_picture(source: PictureSource) -> Image.Image:
@@ -49,26 +59,31 @@ def load_picture(source: PictureSource) -> Image.Image:
         return _on_white(_from_array(source))
     if not isinstance(source, str | Path):
         raise PictureError(f"a picture is a path, a PIL picture or a numpy array, not {type(source).__name__}")
-    path = Path(source)
-    if not path.exists():
-        raise PictureError(f"there is no file {path}")
-    if path.is_dir():
-        raise PictureError(f"{path} is a folder; a picture file is needed")
     try:
-        opened = Image.open(path)
-    except UnidentifiedImageError:
-        raise PictureError(f"{path} is not a picture of a known kind (PNG, JPEG, WebP, TIFF ...)") from None
+        with _opened(Path(source)) as opened:
+            return _decoded(opened, str(source))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"{path} has more pixels than the {PIXEL_LIMIT:,} that are accepted") from None
-    except _DAMAGE as error:
-        raise PictureError(f"{path} cannot be read as a picture: {error}") from error
-    with opened:
-        return _decoded(opened, str(path))
+        raise PictureError(f"{source} has more pixels than the {PIXEL_LIMIT:,} that are accepted") from None
 
 
 def fingerprint(picture: Image.Image) -> str:
     """The sha256 of a picture's RGB bytes, row by row: what a recipe remembers its input by."""
     return hashlib.sha256(picture.convert("RGB").tobytes()).hexdigest()
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        if path.is_dir():
+            raise PictureError(f"{path} is a folder; a picture file is needed")
+        return Image.open(path)
+    except PictureError:
+        raise
+    except FileNotFoundError:
+        raise PictureError(f"there is no file {path}") from None
+    except UnidentifiedImageError:
+        raise PictureError(f"{path} is not a picture of a known kind (PNG, JPEG, WebP, TIFF ...)") from None
+    except _DAMAGE as error:
+        raise PictureError(f"{path} cannot be read: {error}") from error
 
 
 def _decoded(image: Image.Image, name: str) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import secrets
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from xml.etree import ElementTree
 
-from PIL import Image, ImageChops, UnidentifiedImageError
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from artmodels import __version__
@@ -23,6 +25,7 @@ SOFTWARE = f"artmodels {__version__}"
 XMP_NAMESPACE = "urn:artmodels"
 PSD_SIDE_LIMIT = 30_000
 THUMBNAIL_SIDE = 256
+BAND_HEIGHT = 256
 
 
 class Layer(NamedTuple):
@@ -35,15 +38,18 @@ class Layer(NamedTuple):
 
 
 def composite(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
-    """Lay the visible layers, bottom first, on white paper of width x height; returns mode "RGB"."""
-    paper = Image.new("RGB", size, "white")
-    for layer in layers:
-        if layer.visible:
-            colour = layer.picture.convert("RGB")
-            paper.paste(
-                ImageChops.multiply(paper, colour) if layer.multiply else colour, mask=layer.picture.getchannel("A")
-            )
-    return paper
+    """Lay the visible layers, bottom first, on white paper of width x height; rounded once, returns mode "RGB"."""
+    shown = [layer for layer in layers if layer.visible]
+    finished = Image.new("RGB", size)
+    for top in range(0, size[1], BAND_HEIGHT):
+        box = (0, top, size[0], min(top + BAND_HEIGHT, size[1]))
+        paper = np.full((box[3] - top, size[0], 3), 255, np.float32)
+        for layer in shown:
+            pixels = np.asarray(layer.picture.crop(box), np.float32)
+            colour, alpha = pixels[..., :3], pixels[..., 3:] / 255
+            paper += alpha * ((colour * paper / 255 if layer.multiply else colour) - paper)
+        finished.paste(Image.fromarray(np.rint(paper).astype(np.uint8)), box)
+    return finished
 
 
 @contextmanager
@@ -90,9 +96,9 @@ def write_psd(path: Path, image: Image.Image, layers: Sequence[Layer], recipe: s
         )
     document = PSDImage.frompil(image.convert("RGBA"))
     for layer in layers:
-        pixels = document.create_pixel_layer(
-            layer.picture, layer.name, blend_mode=BlendMode.MULTIPLY if layer.multiply else BlendMode.NORMAL
-        )
+        pixels = document.create_pixel_layer(layer.picture)
+        pixels.name = layer.name  # here, as the constructor takes Mac Roman alone
+        pixels.blend_mode = BlendMode.MULTIPLY if layer.multiply else BlendMode.NORMAL
         pixels.visible = layer.visible
     xmp = ImageResource(key=Resource.XMP_METADATA, data=_xmp(recipe))
     document.image_resources[Resource.XMP_METADATA] = xmp
@@ -164,5 +170,5 @@ def read_ora(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(RECIPE_MEMBER).decode() if RECIPE_MEMBER in archive.namelist() else None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise PictureError(f"{path} cannot be read as OpenRaster: {error}") from error

@@ -42,8 +42,8 @@ class Result:
         if self.image.mode != "RGB":
             raise PictureError(f'a result\'s image must be of mode "RGB", not "{self.image.mode}"')
         for name, layer in self.layers.items():
-            if not name or any(ord(character) < 32 for character in name):
-                raise PictureError(f"a layer's name must be printable text, not {name!r}")
+            if not 0 < len(name) < 256 or any(ord(character) < 32 for character in name):
+                raise PictureError(f"a layer's name must be printable text of 1 to 255 characters, not {name!r}")
             if layer.mode != "RGBA" or layer.size != self.image.size:
                 raise PictureError(
                     f'layer "{name}" is {layer.mode} of {layer.width} x {layer.height} pixels; '
