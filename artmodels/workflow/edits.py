@@ -1,0 +1,127 @@
+"""One change to one stage, as a person asks for it and as a recipe keeps it."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from artmodels import images, seeds
+from artmodels.errors import ConfigError, PictureError
+from artmodels.images import Frame, PictureSource
+from artmodels.workflow.config import WorkflowConfig
+
+__all__ = ["Edit", "Override", "edit_from_recipe", "edit_to_recipe", "overrides"]
+
+# How far a picture's sides may be from the artwork's shape, as a share, before it would be squeezed.
+SHAPE_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Changes one stage: by a picture painted by hand, by a latent, or by a seed that draws a latent.
+
+    Args:
+        stage: name of the stage.
+        picture: the stage as it shall be; any stage but the last.
+        latent: the latent of the step that renders the stage, [Z] or [1, Z]; any stage but the first.
+        seed: draws that latent from the prior; any stage but the first.
+    """
+
+    stage: str
+    picture: PictureSource | None = None
+    latent: Tensor | Sequence[float] | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("picture", "latent", "seed") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ConfigError(
+                f"an edit of {self.stage!r} takes exactly one of picture, latent and seed, "
+                f"not {' and '.join(given) or 'none of them'}"
+            )
+
+
+@dataclass(frozen=True)
+class Override:
+    """What takes a stage's place: the stage itself [1, C, S, S], or the latent [1, Z] that renders it."""
+
+    picture: Tensor | None = None
+    latent: Tensor | None = None
+
+
+def overrides(edits: Sequence[Edit], config: WorkflowConfig, frame: Frame) -> dict[int, Override]:
+    """Stage number to what takes its place.
+
+    Raises:
+        ConfigError: an unknown stage, a stage named twice, a change that its stage cannot take, or a misshapen latent.
+        PictureError: a picture that cannot be read or is not of the artwork's shape.
+    """
+    found: dict[int, Override] = {}
+    for edit in edits:
+        if edit.stage not in config.stages:
+            raise ConfigError(f"no stage is called {edit.stage!r}; there are {', '.join(config.stages)}")
+        stage = config.stages.index(edit.stage)
+        if stage in found:
+            raise ConfigError(f"stage {edit.stage!r} is edited twice; give one edit a stage")
+        found[stage] = override(edit, stage, config, frame)
+    return found
+
+
+def override(edit: Edit, stage: int, config: WorkflowConfig, frame: Frame) -> Override:
+    if edit.picture is not None:
+        if stage == config.steps:
+            raise ConfigError(f"{edit.stage!r} is the finished artwork: re-sample it by seed or edit an earlier stage")
+        return Override(picture=fit_to_artwork(edit, config.channels[stage], frame))
+    if stage == 0:
+        raise ConfigError(f"{edit.stage!r} is the first stage and has no latent: give a picture of it")
+    if edit.seed is not None:
+        return Override(latent=seeds.normal((1, config.latent_dim), edit.seed, edit.stage))
+    latent = torch.as_tensor(edit.latent, dtype=torch.float32).reshape(1, -1)
+    if latent.shape[1] != config.latent_dim or not latent.isfinite().all():
+        raise ConfigError(f"a latent is {config.latent_dim} finite numbers, not {latent.shape[1]}: {latent.tolist()}")
+    return Override(latent=latent)
+
+
+def fit_to_artwork(edit: Edit, channels: int, frame: Frame) -> Tensor:
+    """The painted stage in the artwork's own square."""
+    assert edit.picture is not None
+    picture = images.load_picture(edit.picture)
+    if abs(picture.width * frame.height / (picture.height * frame.width) - 1) > SHAPE_TOLERANCE:
+        raise PictureError(
+            f"the edited {edit.stage!r} is {picture.width} x {picture.height} pixels, "
+            f"the artwork {frame.width} x {frame.height}: both need the same shape"
+        )
+    if picture.size != (frame.width, frame.height):
+        picture = picture.resize((frame.width, frame.height), Image.Resampling.BICUBIC)
+    return images.fit(picture, frame.size, channels)[0][None]
+
+
+def edit_to_recipe(stage: str, change: Override) -> dict[str, Any]:
+    """Plain JSON values of one override; a picture becomes a PNG of the networks' square in base64."""
+    if change.latent is not None:
+        return {"stage": stage, "latent": change.latent[0].tolist()}
+    assert change.picture is not None
+    buffer = BytesIO()
+    images.to_picture(change.picture[0]).save(buffer, "PNG")
+    return {"stage": stage, "square": base64.b64encode(buffer.getvalue()).decode()}
+
+
+def edit_from_recipe(values: dict[str, Any], config: WorkflowConfig) -> tuple[int, Override]:
+    """Stage number and override as `edit_to_recipe` wrote them.
+
+    Raises:
+        ConfigError: the values are not of that form.
+    """
+    try:
+        stage = config.stages.index(values["stage"])
+        if "latent" in values:
+            return stage, Override(latent=torch.tensor(values["latent"], dtype=torch.float32).reshape(1, -1))
+        square = Image.open(BytesIO(base64.b64decode(values["square"])))
+        return stage, Override(picture=images.to_tensor(square, config.channels[stage])[None])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ConfigError(f"the recipe's edit cannot be read: {error}") from error

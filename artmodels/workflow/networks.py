@@ -1,0 +1,173 @@
+"""The networks of the workflow editor: inference U-Net, latent encoder, AdaIN generator. Pictures are in [-1, 1]."""
+
+from itertools import pairwise
+from math import log2
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from artmodels.blocks import AdaptiveInstanceNorm, ConvBlock, LayerNorm, ResidualBlock, UpsampleConv, initialise_xavier
+
+__all__ = ["LatentEncoder", "StageGenerator", "StageInference"]
+
+
+class AdaptiveResidualBlock(nn.Module):
+    """A residual block whose two norms take their bias and scale from outside."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
+        self.first_norm = AdaptiveInstanceNorm(channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
+        self.second_norm = AdaptiveInstanceNorm(channels)
+
+    def forward(self, x: Tensor, adain: Tensor) -> Tensor:
+        """Args: x [B, C, H, W]; adain [B, 4C]: bias and scale of the first norm, then of the second."""
+        bias_1, scale_1, bias_2, scale_2 = adain.chunk(4, dim=1)
+        hidden = functional.relu(self.first_norm(self.first(x), bias_1, scale_1), inplace=True)
+        return x + self.second_norm(self.second(hidden), bias_2, scale_2)
+
+
+class StageGenerator(nn.Module):
+    """Renders the next stage from a stage and an AdaIN vector: G_i of the paper, in MUNIT's form.
+
+    `adain_vector` turns a latent into the vector; `forward` takes the vector, so that editing can optimise it.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, width: int, latent_dim: int, content_blocks: int = 4, style_blocks: int = 4
+    ):
+        super().__init__()
+        channels = 4 * width
+        self.content = nn.Sequential(
+            ConvBlock(inputs, width, 7),
+            ConvBlock(width, 2 * width, 4, stride=2),
+            ConvBlock(2 * width, channels, 4, stride=2),
+            *(ResidualBlock(channels) for _ in range(content_blocks)),
+        )
+        self.style = nn.ModuleList(AdaptiveResidualBlock(channels) for _ in range(style_blocks))
+        self.upsample = nn.Sequential(
+            UpsampleConv(channels, 2 * width), LayerNorm(2 * width), nn.ReLU(inplace=True),
+            UpsampleConv(2 * width, width), LayerNorm(width), nn.ReLU(inplace=True),
+        )  # fmt: skip
+        self.picture = nn.Conv2d(width, outputs, 7, padding=3, padding_mode="reflect")
+        self.adain_length = 4 * channels * style_blocks
+        self.mapping = nn.Sequential(
+            nn.Linear(latent_dim, 256), nn.ReLU(inplace=True),
+            nn.Linear(256, 256), nn.ReLU(inplace=True),
+            nn.Linear(256, self.adain_length),
+        )  # fmt: skip
+        self.apply(initialise_xavier)
+
+    def adain_vector(self, latent: Tensor) -> Tensor:
+        """The AdaIN vector [B, P] of a latent [B, Z]: norm after norm, each [biases, scales]."""
+        return self.mapping(latent)
+
+    def encode_content(self, stage: Tensor) -> Tensor:
+        """What of the stage picture [B, C, H, W] does not depend on the latent: [B, 4 * width, H/4, W/4]."""
+        return self.content(stage)
+
+    def decode(self, content: Tensor, adain: Tensor) -> Tensor:
+        """The next stage [B, C', H, W] in [-1, 1] from content features and an AdaIN vector [B, P]."""
+        for block, part in zip(self.style, adain.chunk(len(self.style), dim=1), strict=True):
+            content = block(content, part)
+        return torch.tanh(self.picture(self.upsample(content)))
+
+    def forward(self, stage: Tensor, adain: Tensor) -> Tensor:
+        return self.decode(self.encode_content(stage), adain)
+
+
+class PoolingBlock(nn.Module):
+    """Pre-activation residual block that halves the picture (BicycleGAN's encoder block)."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.residual = nn.Sequential(
+            nn.InstanceNorm2d(inputs), nn.LeakyReLU(0.2), nn.Conv2d(inputs, inputs, 3, padding=1),
+            nn.InstanceNorm2d(inputs), nn.LeakyReLU(0.2), nn.Conv2d(inputs, outputs, 3, padding=1), nn.AvgPool2d(2),
+        )  # fmt: skip
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.residual(x) + self.shortcut(x)
+
+
+class LatentEncoder(nn.Module):
+    """Reads the latent of a stage picture as a Gaussian: E_i of the paper.
+
+    Differs: pools over whatever is left of the picture instead of 8x8, because that runs at every size.
+    """
+
+    def __init__(self, inputs: int, *, width: int, latent_dim: int, size: int):
+        super().__init__()
+        blocks = 3 if size < 256 else 4
+        widths = [width * factor for factor in (1, 2, 3, 4, 4)[: blocks + 1]]
+        self.stem = nn.Conv2d(inputs, width, 4, 2, 1)
+        self.blocks = nn.Sequential(*(PoolingBlock(before, after) for before, after in pairwise(widths)))
+        self.mean = nn.Linear(widths[-1], latent_dim)
+        self.log_variance = nn.Linear(widths[-1], latent_dim)
+        self.apply(initialise_xavier)
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Args: picture [B, C, H, W]. Returns: mean [B, Z] and log-variance [B, Z]."""
+        features = functional.leaky_relu(self.blocks(self.stem(picture)), 0.2).mean(dim=(2, 3))
+        return self.mean(features), self.log_variance(features)
+
+
+class DownBlock(nn.Module):
+    """One step down the U-Net."""
+
+    def __init__(self, inputs: int, outputs: int, *, activation: bool, norm: bool):
+        super().__init__()
+        self.activation = nn.LeakyReLU(0.2) if activation else nn.Identity()
+        self.conv = nn.Conv2d(inputs, outputs, 4, 2, 1, padding_mode="reflect")
+        self.norm = nn.InstanceNorm2d(outputs) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(self.activation(x)))
+
+
+class UpBlock(nn.Module):
+    """One step up the U-Net."""
+
+    def __init__(self, inputs: int, outputs: int, *, norm: bool):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+        self.norm = nn.InstanceNorm2d(outputs) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        large = functional.interpolate(functional.relu(x), scale_factor=2, mode="bilinear", align_corners=False)
+        return self.norm(self.conv(large))
+
+
+class StageInference(nn.Module):
+    """Infers the stage before a stage: G^I_i of the paper, a U-Net with log2(size) levels."""
+
+    def __init__(self, inputs: int, outputs: int, *, width: int, size: int):
+        super().__init__()
+        levels = int(log2(size))
+        widths = [inputs, *(width * min(2**level, 8) for level in range(levels))]
+        last = levels - 1
+        self.down = nn.ModuleList(
+            DownBlock(before, after, activation=level > 0, norm=0 < level < last)
+            for level, (before, after) in enumerate(pairwise(widths))
+        )
+        self.up = nn.ModuleList(
+            UpBlock(
+                widths[level + 1] * (1 if level == last else 2), widths[level] if level else outputs, norm=level > 0
+            )
+            for level in range(levels)
+        )
+        self.apply(initialise_xavier)
+
+    def forward(self, stage: Tensor) -> Tensor:
+        """Args: stage [B, C, S, S]. Returns: the stage before it [B, C', S, S], in [-1, 1]."""
+        skips = []
+        for down in self.down:
+            stage = down(stage)
+            skips.append(stage)
+        x = skips.pop()
+        for level in range(len(self.up) - 1, 0, -1):
+            x = torch.cat((skips.pop(), self.up[level](x)), dim=1)
+        return torch.tanh(self.up[0](x))

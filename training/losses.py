@@ -1,0 +1,34 @@
+"""Losses that more than one method trains with; each is one formula."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["hinge_discriminator", "hinge_generator", "kl_to_normal", "mode_seeking"]
+
+
+def hinge_discriminator(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
+    """mean relu(1 - D(real)) + mean relu(1 + D(fake)), summed over the discriminator's scales."""
+    return torch.stack(
+        [functional.relu(1 - r).mean() + functional.relu(1 + f).mean() for r, f in zip(real, fake, strict=True)]
+    ).sum()
+
+
+def hinge_generator(fake: Sequence[Tensor]) -> Tensor:
+    """-mean D(fake), summed over the discriminator's scales."""
+    return -torch.stack([score.mean() for score in fake]).sum()
+
+
+def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, I)), summed over the batch and the latent's entries."""
+    return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
+
+
+def mode_seeking(first: Tensor, second: Tensor, latent_1: Tensor, latent_2: Tensor, eps: float = 1e-5) -> Tensor:
+    """1 / (mean|G(z1) - G(z2)| / mean|z1 - z2| + eps): small where different latents give different pictures.
+
+    Source: Mao et al., CVPR 2019, eq. 3, in the reciprocal form.
+    """
+    return 1 / ((first - second).abs().mean() / (latent_1 - latent_2).abs().mean() + eps)

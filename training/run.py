@@ -1,0 +1,235 @@
+"""A training run: its folder, processes, checkpoints, averaged weights, logs and clock.
+
+Randomness is drawn from a generator made of (seed, process, step), so a resumed run equals an unbroken one bit for bit.
+Gradients are averaged over processes by hand (`average_gradients`) instead of by a wrapper around each network, because
+a GAN calls its networks a different number of times a step.
+"""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import torch
+from accelerate import Accelerator
+from PIL import Image
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+import artmodels
+from artmodels.configs import config_to_dict
+from artmodels.errors import CheckpointError, ConfigError
+from artmodels.hub import HubModel
+from training.settings import RunSettings
+
+__all__ = ["Run", "step_generator"]
+
+KEPT_CHECKPOINTS = 2
+
+Model = TypeVar("Model", bound=HubModel)
+TensorList = tuple[Tensor, ...] | list[Tensor]
+
+
+class Run(Generic[Model]):
+    """One training in one folder.
+
+    Args:
+        folder: gets run.json, log.jsonl, tensorboard/, samples/, checkpoints/step_*/ and, at the end, model/.
+        settings: length, batch, precision, seed.
+        everything: the whole settings object, written to run.json.
+        minutes: ends the run after that time of this call, however many steps were made.
+        resume: goes on from the newest checkpoint in the folder.
+
+    Raises:
+        ConfigError: the folder already holds a run and `resume` is off, or `resume` is on and there is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: RunSettings,
+        *,
+        everything: Any,
+        minutes: float | None = None,
+        resume: bool = False,
+    ):
+        self.folder = Path(folder)
+        self.settings = settings
+        self.accelerator = Accelerator(
+            mixed_precision=settings.precision, log_with="tensorboard", project_dir=str(self.folder / "tensorboard")
+        )
+        self.device = self.accelerator.device
+        self.is_main = self.accelerator.is_main_process
+        self.deadline = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
+        self.step = 0
+        self.seconds = 0.0
+        self._parts: dict[str, Any] = {}
+        self._resume = resume
+        self._everything = everything
+        self._open_folder()
+
+    def _open_folder(self) -> None:
+        existing = self._checkpoints()
+        if existing and not self._resume:
+            raise ConfigError(f"{self.folder} already holds a run; give --resume to go on or choose another folder")
+        if self._resume and not existing:
+            raise ConfigError(f"{self.folder} holds no checkpoint to resume from")
+        self.accelerator.wait_for_everyone()
+        self.accelerator.init_trackers("run")
+        if not self.accelerator.trackers and self.is_main:
+            raise ConfigError("tensorboard is not installed; it comes with the extra artmodels[train]")
+        if self.is_main and not existing:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            facts = {"settings": config_to_dict(self._everything), **environment(self.device)}
+            (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+    def _checkpoints(self) -> list[Path]:
+        return sorted((self.folder / "checkpoints").glob("step_[0-9]*"))
+
+    def start(self, model: Model, **parts: Any) -> None:
+        """Names what is saved: the model, whose average is shown, and any other part that has a state_dict.
+
+        Resumes from the newest checkpoint where the run was told to.
+        """
+        self.model = model
+        self._averaged = AveragedModel(model, multi_avg_fn=self._average, use_buffers=True)
+        self._parts = {"model": model, "average": self.average, **parts}
+        if self._resume:
+            self._load(self._checkpoints()[-1])
+
+    @property
+    def average(self) -> Model:
+        """The averaged model, which is what samples show and checkpoints hold."""
+        return cast(Model, self._averaged.module)
+
+    @torch.no_grad()
+    def _average(self, averages: TensorList, currents: TensorList, _count: Tensor | int) -> None:
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(averages, currents, 1 - decay)
+
+    def steps(self) -> Iterator[int]:
+        """Counts steps until they or the minutes end; averages weights and saves checkpoints between them."""
+        last_save = self.step
+        while self.step < self.settings.steps and not self._is_time_up():
+            began = time.monotonic()
+            yield self.step
+            self.step += 1
+            self._averaged.update_parameters(self.model)
+            self.seconds += time.monotonic() - began
+            if self.step % self.settings.save_every == 0:
+                self.save()
+                last_save = self.step
+        if last_save != self.step:
+            self.save()
+        if self.is_main:
+            self.average.save_pretrained(self.folder / "model")
+        self.accelerator.end_training()
+
+    def _is_time_up(self) -> bool:
+        late = torch.tensor(float(time.monotonic() > self.deadline), device=self.device)
+        return bool(self.accelerator.reduce(late, "sum") > 0)
+
+    def generator(self) -> torch.Generator:
+        """All of this step's randomness on this process."""
+        return step_generator(self.settings.seed, self.accelerator.process_index, self.step)
+
+    def batch_start(self) -> int:
+        """Where in the endless series of pictures this step's batch of this process begins."""
+        processes = self.accelerator.num_processes
+        return (self.step * processes + self.accelerator.process_index) * self.settings.batch_size
+
+    def average_gradients(self, network: nn.Module) -> None:
+        """Makes every gradient of the network the mean over processes."""
+        if self.accelerator.num_processes == 1:
+            return
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        flat = self.accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def log(self, scalars: Mapping[str, Tensor]) -> None:
+        """Writes one line of numbers, every `log_every` steps.
+
+        Raises:
+            CheckpointError: a number is not finite, so that a broken run ends at its last good checkpoint.
+        """
+        if (self.step + 1) % self.settings.log_every:
+            return
+        values = {name: value.item() for name, value in scalars.items()}
+        broken = [name for name, value in values.items() if value != value or abs(value) == float("inf")]
+        if broken:
+            raise CheckpointError(f"{', '.join(broken)} became infinite or undefined at step {self.step}")
+        if self.is_main:
+            rate = {"seconds_per_step": self.seconds / max(self.step, 1)}
+            with (self.folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"step": self.step + 1, **values, **rate}) + "\n")
+            self.accelerator.log(values, step=self.step + 1)
+
+    def show(self, sheet: Image.Image) -> None:
+        """Saves a sample sheet of this step."""
+        if self.is_main:
+            (self.folder / "samples").mkdir(exist_ok=True)
+            sheet.save(self.folder / "samples" / f"step_{self.step + 1:08d}.png")
+
+    def is_showing(self) -> bool:
+        """Whether this step ends with a sample sheet."""
+        return (self.step + 1) % self.settings.save_every == 0
+
+    def save(self) -> None:
+        """Writes a checkpoint: the averaged `model/`, loadable by from_pretrained, and the state to resume from."""
+        if self.is_main:
+            final = self.folder / "checkpoints" / f"step_{self.step:08d}"
+            draft = final.with_name(f"unfinished_{final.name}")
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            self.average.save_pretrained(draft / "model")
+            state = {name: part.state_dict() for name, part in self._parts.items()}
+            torch.save({"parts": state, "step": self.step, "seconds": self.seconds}, draft / "state.pt")
+            shutil.rmtree(final, ignore_errors=True)
+            draft.rename(final)
+            for old in self._checkpoints()[:-KEPT_CHECKPOINTS]:
+                shutil.rmtree(old)
+        self.accelerator.wait_for_everyone()
+
+    def _load(self, checkpoint: Path) -> None:
+        state = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
+        if set(state["parts"]) != set(self._parts):
+            raise CheckpointError(f"{checkpoint} holds {sorted(state['parts'])}, this run has {sorted(self._parts)}")
+        for name, part in self._parts.items():
+            part.load_state_dict(state["parts"][name])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+
+def step_generator(seed: int, process: int, step: int) -> torch.Generator:
+    """A CPU generator that depends on these three numbers and nothing else."""
+    digest = hashlib.sha256(f"{seed}/{process}/{step}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What a model card says of where a run was made."""
+    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    command = ["python", "-m", *[arg for arg in [module_name(), *sys.argv[1:]] if arg]]
+    cpu = f"CPU, {torch.get_num_threads()} threads"
+    return {
+        "command": " ".join(command),
+        "commit": commit or None,
+        "hardware": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu,
+        "versions": {
+            "artmodels": artmodels.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+    }
+
+
+def module_name() -> str:
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec else Path(sys.argv[0]).name

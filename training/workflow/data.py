@@ -1,0 +1,123 @@
+"""Aligned stage pictures for training: read from a recipe's folder or Parquet, cropped and flipped together."""
+
+import io
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from artmodels.errors import ConfigError, PictureError
+from artmodels.workflow.config import WorkflowConfig
+
+__all__ = ["StagePictures", "random_crop_and_flip"]
+
+
+class StagePictures:
+    """Aligned pictures of every stage, decoded on first use and kept as bytes in memory.
+
+    `root` holds a folder a stage, with equal file names, and `metadata.jsonl` with `id` and `split` a picture;
+    or it is a Parquet file with an image column a stage and a `split` column.
+
+    Raises:
+        ConfigError: `root` is neither, or holds no picture of that split.
+        PictureError: a picture is missing or cannot be read.
+    """
+
+    def __init__(self, root: Path | str, config: WorkflowConfig, *, load_size: int, split: str):
+        self.config = config
+        self.load_size = load_size
+        self.root = Path(root)
+        if self.root.suffix == ".parquet" and self.root.is_file():
+            self.rows = read_parquet_rows(self.root, config.stages, split)
+        elif (self.root / "metadata.jsonl").is_file():
+            self.rows = read_folder_rows(self.root, config.stages, split)
+        else:
+            raise ConfigError(f"{self.root} is neither a Parquet file nor a folder with a metadata.jsonl")
+        if not self.rows:
+            raise ConfigError(f"{self.root} holds no picture of the {split!r} split")
+        self._cache: dict[int, list[np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def load(self, index: int) -> list[np.ndarray]:
+        """Picture `index`: uint8 [load_size, load_size, C] of each stage."""
+        if index not in self._cache:
+            self._cache[index] = [
+                decode(source, channels, self.load_size)
+                for source, channels in zip(self.rows[index], self.config.channels, strict=True)
+            ]
+        return self._cache[index]
+
+    def batch(self, indices: Sequence[int]) -> list[Tensor]:
+        """The pictures of these indices: float32 [B, C, load_size, load_size] in [-1, 1] of each stage."""
+        with ThreadPoolExecutor(4) as pool:
+            pictures = list(pool.map(self.load, indices))
+        stages = (torch.from_numpy(np.stack(stage)) for stage in zip(*pictures, strict=True))
+        return [stage.permute(0, 3, 1, 2).float().div_(127.5).sub_(1) for stage in stages]
+
+    def indices(self, seed: int, start: int, count: int) -> list[int]:
+        """Places `start` to `start + count` of an endless series of reshuffled passes over the pictures."""
+        places = (divmod(place, len(self)) for place in range(start, start + count))
+        return [int(shuffled(seed, turn, len(self))[rest]) for turn, rest in places]
+
+
+@cache
+def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
+    return np.random.default_rng([seed, turn]).permutation(length)
+
+
+def decode(source: Path | bytes, channels: int, size: int) -> np.ndarray:
+    """uint8 [size, size, channels]; resized with bicubic filtering unless it has that size."""
+    try:
+        opened = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        picture = opened.convert("L" if channels == 1 else "RGB")
+    except (OSError, SyntaxError) as error:
+        name = "a Parquet row" if isinstance(source, bytes) else source
+        raise PictureError(f"cannot read the stage picture {name}: {error}") from error
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture).reshape(size, size, channels)
+
+
+def read_folder_rows(root: Path, stages: Sequence[str], split: str) -> list[tuple[Path | bytes, ...]]:
+    suffixes = {stage: next((p.suffix for p in sorted((root / stage).glob("*.*"))), ".png") for stage in stages}
+    lines = (root / "metadata.jsonl").read_text().splitlines()
+    ids = sorted(row["id"] for row in map(json.loads, lines) if row["split"] == split)
+    return [tuple(root / stage / f"{name}{suffixes[stage]}" for stage in stages) for name in ids]
+
+
+def read_parquet_rows(path: Path, stages: Sequence[str], split: str) -> list[tuple[Path | bytes, ...]]:
+    from pyarrow import parquet
+
+    known = parquet.read_schema(path).names
+    missing = [name for name in (*stages, "split") if name not in known]
+    if missing:
+        raise ConfigError(f"{path} has no column {', '.join(missing)}; it has {', '.join(known)}")
+    table = parquet.read_table(path, columns=[*stages, "split"]).to_pylist()
+    return [tuple(row[stage]["bytes"] for stage in stages) for row in table if row["split"] == split]
+
+
+def random_crop_and_flip(stages: list[Tensor], size: int, generator: torch.Generator) -> list[Tensor]:
+    """The same random crop to `size` and the same mirroring, a picture, in every stage.
+
+    Args: stages: [B, C, L, L] each, with L >= size; generator: on the CPU.
+    """
+    count, margin = stages[0].shape[0], stages[0].shape[-1] - size
+    corners = torch.randint(margin + 1, (count, 2), generator=generator).tolist()
+    flips = (torch.rand(count, generator=generator) < 0.5).tolist()
+    cropped = []
+    for stage in stages:
+        parts = [
+            picture[:, top : top + size, left : left + size]
+            for picture, (top, left) in zip(stage, corners, strict=True)
+        ]
+        parts = [part.flip(-1) if flip else part for part, flip in zip(parts, flips, strict=True)]
+        cropped.append(torch.stack(parts))
+    return cropped
