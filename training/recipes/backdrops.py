@@ -28,10 +28,10 @@ def backdrop(
     rows, columns = np.mgrid[0:resolution, 0:resolution].astype(np.float32) / resolution
     if kind == "bokeh":
         return _bokeh(ground, rows, columns, 0.4 * second + 0.6, generator)
-    cover = _MASKS[kind](rows, columns, generator).astype(np.float32)
+    cover: np.ndarray = _MASKS[kind](rows, columns, generator).astype(np.float32)
     mark = {"spot": 0.5 * second + 0.5 * light, "dots": 0.6 * light + 0.4}.get(kind, light).astype(np.float32)
-    cover = cv2.GaussianBlur(cover, (0, 0), 0.8)[..., None]
-    return ground + cover * (mark - ground)
+    softened = cv2.GaussianBlur(cover, (0, 0), 0.8)[..., None]
+    return ground + softened * (mark - ground)
 
 
 def _spot(rows: np.ndarray, columns: np.ndarray, generator: np.random.Generator) -> np.ndarray:

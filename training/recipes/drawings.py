@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from training.recipes.garments import GARMENTS, NECK, garment_svg
+from training.recipes.garments import GARMENTS, garment_svg, neck_svg
 from training.recipes.lorelei import Paint, Style, choose_parts, compose
 
 __all__ = ["LINE_TEXTURES", "REGIONS", "Drawing", "Plan", "choose_plan", "draw"]
@@ -19,8 +19,15 @@ REGIONS = ("background", "hair", "skin", "eyes", "lips", "clothes", "accent", "w
 LINE_TEXTURES = ("clean", "pencil", "brush")
 
 # What the index rendering tells apart before eyes and mouth are divided into ink and colour.
-_ROLES = ("background", "hair", "skin", "ink", "brows", "eye", "mouth", "clothes", "accent", "white", "flower")
-_INK_NAMES = ("outline", "nose", "freckles", "glasses", "earrings")
+_ROLES = (
+    "background", "hair", "skin", "ink", "brows", "accessory", "eye", "mouth", "clothes", "accent", "white", "flower",
+)  # fmt: skip
+# Colour names of the style definition to roles.
+_ROLE_OF = {
+    "outline": "ink", "nose": "ink", "freckles": "ink", "glasses": "accessory", "earrings": "accessory",
+    "hair": "hair", "skin": "skin", "eyes": "eye", "eyebrows": "brows", "mouth": "mouth", "hairAccessories": "flower",
+    "white": "white",
+}  # fmt: skip
 _CANVAS = 1070.0  # canvas units across the picture at zoom 1
 
 
@@ -57,7 +64,7 @@ class Drawing:
     Attributes:
         regions: uint8 [S, S], indices into REGIONS; ink belongs to the region it outlines.
         line: float32 [S, S] in [0, 1], coverage by ink.
-        brows: float32 [S, S] in [0, 1], the part of the ink that is eyebrows.
+        brows, accessories: float32 [S, S] in [0, 1], the parts of the ink that are eyebrows, glasses and earrings.
         pupils, shine: float32 [S, S] in [0, 1].
         iris_depth: float32 [S, S], 0 at the top of an iris to 1 at its bottom.
         x, y: float32 [S, S], canvas coordinates of every pixel.
@@ -70,7 +77,7 @@ class Drawing:
         self.unit = resolution * plan.zoom / _CANVAS
         roles = _role_map(style, plan, resolution)
         self.x, self.y = _canvas_coordinates(plan, resolution)
-        self.brows = _soft(roles == _ROLES.index("brows"))
+        self.brows, self.accessories = _soft(roles == _ROLES.index("brows")), _soft(roles == _ROLES.index("accessory"))
         eyes, mouth = roles == _ROLES.index("eye"), roles == _ROLES.index("mouth")
         iris, lips = _thick_part(eyes, 10 * self.unit, 3 * self.unit), _thick_part(mouth, 7 * self.unit, 3 * self.unit)
         self._divide_eyes(iris)
@@ -156,32 +163,30 @@ def _document(style: Style, plan: Plan, resolution: int, paint: Paint, *, crisp:
     return np.asarray(Image.open(io.BytesIO(bytes(rendered))).convert("RGBA"))
 
 
-def _paint(plan: Plan, colours: dict[str, str], *, neck: str) -> Paint:
-    """Fills by role name -> the definition's colour names, with the garment over the head and skin behind it."""
-    fills = {name: colours["ink"] for name in _INK_NAMES}
-    fills |= {"hair": colours["hair"], "skin": colours["skin"], "eyes": colours["eye"], "eyebrows": colours["brows"]}
-    fills |= {"mouth": colours["mouth"], "hairAccessories": colours["flower"], "white": colours["white"]}
-    width = plan.line_width
+def _paint(plan: Plan, colours: dict[str, str]) -> Paint:
+    """Dresses the parts in a colour a role, with the garment and the neck around the head."""
+    width, ink = plan.line_width, colours["ink"]
+    behind = garment_svg(plan.garment, colours, ink, width, behind=True) + neck_svg(colours["skin"])
     return Paint(
-        fills=fills,
+        fills={name: colours[role] for name, role in _ROLE_OF.items()},
         strokes={"hair": width, "beard": 0.8 * width, "hairAccessories": 0.6 * width},
-        stroke=colours["ink"],
-        behind={"head": f'<path d="{NECK}" fill="{neck}" stroke="none"/>'},
-        over={"head": garment_svg(plan.garment, colours, colours["ink"], width)},
+        stroke=ink,
+        behind={"head": behind},
+        over={"head": garment_svg(plan.garment, colours, ink, width, behind=False)},
     )
 
 
 def _role_map(style: Style, plan: Plan, resolution: int) -> np.ndarray:
     """uint8 [S, S], indices into _ROLES, read from a rendering in flat index colours."""
     colours = {role: f"#{20 * index:02x}0000" for index, role in enumerate(_ROLES)}
-    rendered = _document(style, plan, resolution, _paint(plan, colours, neck=colours["skin"]), crisp=True)
+    rendered = _document(style, plan, resolution, _paint(plan, colours), crisp=True)
     return np.where(rendered[..., 3] < 128, 0, (rendered[..., 0] + 10) // 20).astype(np.uint8)
 
 
 def _ink(style: Style, plan: Plan, resolution: int) -> np.ndarray:
     """float32 [S, S] in [0, 1], anti-aliased coverage by lines; eyes and mouth are added from their masks."""
-    colours = dict.fromkeys(_ROLES, "#ffffff") | {"ink": "#000000", "brows": "#000000"}
-    rendered = _document(style, plan, resolution, _paint(plan, colours, neck="#ffffff"), crisp=False).astype(np.float32)
+    colours = dict.fromkeys(_ROLES, "#ffffff") | dict.fromkeys(("ink", "brows", "accessory"), "#000000")
+    rendered = _document(style, plan, resolution, _paint(plan, colours), crisp=False).astype(np.float32)
     return (rendered[..., 3] / 255) * (1 - rendered[..., 0] / 255)
 
 
@@ -244,8 +249,8 @@ def _holes(mask: np.ndarray) -> np.ndarray:
 
 def _textured(ink: np.ndarray, texture: str, drawing: Drawing) -> np.ndarray:
     if texture == "pencil":  # grain of the paper: pale where it is deep
-        grain = drawing.noise(7, 20)
-        return ink * np.clip(1.25 - 0.9 * grain, 0.3, 1)
+        grain = drawing.noise(8, 20)
+        return ink * np.clip(1.2 - 0.7 * grain, 0.4, 1)
     if texture == "brush":  # pressure: lines swell and thin along their way
         pressure = 0.42 * (drawing.noise(90, 21) - 0.5)
         spread = cv2.GaussianBlur(ink, (0, 0), 4.5 * drawing.unit)

@@ -22,7 +22,7 @@ from artmodels.errors import ArtModelsError, ConfigError
 from training.recipes.drawings import REGIONS, Drawing, choose_plan, draw
 from training.recipes.lorelei import Style, fetch_style, read_style
 from training.recipes.painting import paint_flat, paint_full, reduce_picture, reduce_regions
-from training.recipes.palettes import Colouring, choose_colouring
+from training.recipes.palettes import RGB, Colouring, choose_colouring
 from training.recipes.shading import Light, light_masks
 from training.recipes.stage_writer import FORMATS, Item, check_target, write_folder, write_parquet
 
@@ -80,10 +80,8 @@ def render_drawing(index: int, style: Style, order: Order) -> list[Item]:
         side = colouring.light_from_left
         if side not in lights:
             lights[side] = light_masks(drawing, from_left=side)
-        flat = paint_flat(drawing, colouring, np.random.default_rng([3, *key]))
-        full = paint_full(
-            drawing, colouring, lights[side], np.random.default_rng([3, *key]), np.random.default_rng([4, *key])
-        )
+        flat = paint_flat(drawing, colouring)
+        full = paint_full(drawing, colouring, lights[side], np.random.default_rng([3, *key]))
         pictures = {"line": line, "flat": _png(reduce_picture(flat, order.size))}
         pictures |= {"full": _png(reduce_picture(full, order.size)), "regions": regions}
         items.append(Item(_row(index, number, drawing, colouring), pictures))
@@ -116,11 +114,11 @@ def _row(index: int, number: int, drawing: Drawing, colouring: Colouring) -> dic
         "drawing": index,
         "split": plan.split,
         "tags": _tags(drawing, colouring, dict(zip(REGIONS, area, strict=True))),
-        "colours": {region: "#%02x%02x%02x" % colouring.colours[region] for region in REGIONS},
-        "pattern_colour": "#%02x%02x%02x" % colouring.pattern_colour,
+        "colours": {region: _hex(colouring.colours[region]) for region in REGIONS},
+        "pattern_colour": _hex(colouring.pattern.colour),
         "variants": plan.parts,
         "garment": plan.garment,
-        "pattern": colouring.pattern,
+        "pattern": colouring.pattern.kind,
         "backdrop": colouring.backdrop,
         "line_width": round(plan.line_width, 2),
         "line_texture": plan.line_texture,
@@ -136,9 +134,13 @@ def _tags(drawing: Drawing, colouring: Colouring, area: dict[str, float]) -> lis
     tags = [f"{names['hair']}_hair"] if area["hair"] > 0.002 else ["bald"]
     tags += [eyes, f"{names['skin']}_skin", plan.garment, f"{names['background']}_background"]
     tags += [f"{names['clothes']}_clothes"] if area["clothes"] > 0.004 else []
-    tags += [f"{colouring.pattern}_clothes"] if colouring.pattern != "plain" else []
+    tags += [f"{colouring.pattern.kind}_clothes"] if colouring.pattern.kind != "plain" else []
     tags += [f"{names['accent']}_accent"] if area["accent"] > 0.004 else []
     return tags + [tag for part, tag in OPTIONAL_TAGS.items() if plan.parts.get(part)]
+
+
+def _hex(colour: RGB) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _png(picture: np.ndarray) -> bytes:
@@ -160,13 +162,14 @@ def _card(order: Order, form: str) -> str:
 
 def _check(order: Order, form: str, jobs: int) -> None:
     thin, thick = order.line_widths
+    are_widths = 4 <= thin <= thick <= 24
     checks = {
         f"--drawings is {order.drawings}; accepted: 1 or more": order.drawings >= 1,
         f"--colourings is {order.colourings}; accepted: 1 to 100": 1 <= order.colourings <= 100,
         f"--size is {order.size}; accepted: 32 to 1024": 32 <= order.size <= 1024,
         f"--seed is {order.seed}; accepted: 0 or more": order.seed >= 0,
         f"--jobs is {jobs}; accepted: 1 or more": jobs >= 1,
-        f"--line-width is {thin:g} {thick:g}; accepted: two widths from 4 to 24, the smaller first": 4 <= thin <= thick <= 24,
+        f"--line-width is {thin:g} {thick:g}; accepted: two widths from 4 to 24, the smaller first": are_widths,
         f"--format is {form!r}; accepted: {', '.join(FORMATS)}": form in FORMATS,
     }
     for sentence, is_right in checks.items():

@@ -62,7 +62,9 @@ def read_style(path: Path) -> Style:
         definition = json.loads(path.read_text(encoding="utf-8"))
         return Style(canvas=definition["canvas"]["elements"], components=definition["components"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} is not a readable style definition ({error}); expected JSON with canvas and components") from error
+        raise ConfigError(
+            f"{path} is not a readable style definition ({error}); expected JSON with canvas and components"
+        ) from error
 
 
 def fetch_style(folder: Path) -> Path:
@@ -73,11 +75,17 @@ def fetch_style(folder: Path) -> Path:
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise ArtModelsError(f"npm is not installed, so {PACKAGE} cannot be fetched; install it or pass --style lorelei.json")
+        raise ArtModelsError(
+            f"npm is not installed, so {PACKAGE} cannot be fetched; install it or pass --style lorelei.json"
+        )
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        packed = subprocess.run([npm, "pack", PACKAGE, "--silent"], cwd=scratch, capture_output=True, text=True, check=False)
+        packed = subprocess.run(
+            [npm, "pack", PACKAGE, "--silent"], cwd=scratch, capture_output=True, text=True, check=False
+        )
         if packed.returncode != 0:
-            raise ArtModelsError(f"npm pack {PACKAGE} failed ({packed.stderr.strip()[-200:]}); pass --style lorelei.json instead")
+            raise ArtModelsError(
+                f"npm pack {PACKAGE} failed ({packed.stderr.strip()[-200:]}); pass --style lorelei.json instead"
+            )
         with tarfile.open(Path(scratch) / packed.stdout.strip().splitlines()[-1]) as archive:
             member = archive.extractfile(MEMBER)
             content = member.read() if member else b""

@@ -1,19 +1,19 @@
 """The colours of a portrait: named palettes, jitter, and one colouring drawn at random."""
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["BACKDROPS", "PATTERNS", "RGB", "Colouring", "choose_colouring", "line_tone"]
+__all__ = ["BACKDROPS", "PATTERNS", "RGB", "Colouring", "Pattern", "choose_colouring", "line_tone"]
 
 RGB = tuple[int, int, int]
 
 HAIR = {
-    "black": "4a4858", "brown": "74503a", "light_brown": "a9744a", "blonde": "e3bd66", "red": "b23c30", "orange": "e5833f",
-    "pink": "f199b8", "purple": "8a63bd", "blue": "4a6fcb", "aqua": "58b7c6", "green": "5fae6b", "silver": "c3c8d4",
-    "white": "eeeaf0",
+    "black": "4a4858", "brown": "74503a", "light_brown": "a9744a", "blonde": "e3bd66", "red": "b23c30",
+    "orange": "e5833f", "pink": "f199b8", "purple": "8a63bd", "blue": "4a6fcb", "aqua": "58b7c6", "green": "5fae6b",
+    "silver": "c3c8d4", "white": "eeeaf0",
 }  # fmt: skip
 SKIN = {"pale": "ffe6d6", "light": "fbd3b4", "tan": "e3ab80", "brown": "b87a51", "dark": "8a5534"}
 EYES = {
@@ -35,6 +35,16 @@ SECOND_BACKGROUND = {name: value for name, value in BACKGROUND.items() if name n
 PATTERNS = ("plain", "striped", "dotted", "checked")
 BACKDROPS = ("gradient", "spot", "rays", "dots", "bands", "bokeh")
 WHITE: RGB = (253, 252, 250)
+INK: RGB = (33, 28, 38)
+
+
+class Pattern(NamedTuple):
+    """The clothes' pattern: its kind (one of PATTERNS), RGB, period in canvas units and angle in radians."""
+
+    kind: str
+    colour: RGB
+    period: float
+    angle: float
 
 
 class Colouring(NamedTuple):
@@ -42,20 +52,22 @@ class Colouring(NamedTuple):
 
     Args:
         names: region to the name of its colour.
-        colours: region to RGB; `pattern_colour` and `second_background` are the two colours beside them.
-        pattern: of the clothes; one of PATTERNS.
+        colours: region to RGB.
+        pattern: of the clothes.
         backdrop: of the full picture; one of BACKDROPS.
+        second_background: RGB of what the backdrop adds.
         light_from_left: the side the light comes from.
+        blush: strength in [0, 1].
         ink: RGB of the lines in the full picture.
     """
 
     names: dict[str, str]
     colours: dict[str, RGB]
-    pattern: str
-    pattern_colour: RGB
+    pattern: Pattern
     backdrop: str
     second_background: RGB
     light_from_left: bool
+    blush: float
     ink: RGB
 
 
@@ -69,19 +81,28 @@ def choose_colouring(generator: np.random.Generator, *, can_be_patterned: bool) 
     names["accent"], colours["accent"] = _draw(generator, accents)
     names["flower"], colours["flower"] = _draw(generator, FLOWER)
     colours["white"] = WHITE
-    patterned = can_be_patterned and generator.random() < 0.43
-    lightened = tuple(round(0.72 * channel + 0.28 * 255) for channel in colours["clothes"])
-    pattern_colour = colours["accent"] if generator.random() < 0.6 else lightened
-    is_plain_ink = generator.random() < 0.7
+    pattern = _choose_pattern(generator, colours)
+    is_neutral_ink = generator.random() < 0.7
     return Colouring(
         names=names,
         colours=colours,
-        pattern=str(generator.choice(PATTERNS[1:])) if patterned else "plain",
-        pattern_colour=pattern_colour,
+        pattern=pattern if can_be_patterned else pattern._replace(kind="plain"),
         backdrop=str(generator.choice(BACKDROPS)),
         second_background=_draw(generator, SECOND_BACKGROUND)[1],
         light_from_left=bool(generator.random() < 0.5),
-        ink=(33, 28, 38) if is_plain_ink else _rgb(0.24 * channel / 255 for channel in colours["hair"]),
+        blush=float(generator.uniform(0.18, 0.42)),
+        ink=INK if is_neutral_ink else _rgb(0.24 * channel / 255 for channel in colours["hair"]),
+    )
+
+
+def _choose_pattern(generator: np.random.Generator, colours: Mapping[str, RGB]) -> Pattern:
+    kind = str(generator.choice(PATTERNS, p=(0.57, 0.15, 0.14, 0.14)))
+    lighter = _rgb(0.72 * channel / 255 + 0.28 for channel in colours["clothes"])
+    return Pattern(
+        kind=kind,
+        colour=colours["accent"] if generator.random() < 0.6 else lighter,
+        period=float(generator.uniform(48, 72)),
+        angle=float(generator.choice((0, np.pi / 2, 0.5, -0.5) if kind == "striped" else (0, 0, np.pi / 4, 0))),
     )
 
 
@@ -109,6 +130,6 @@ def _jitter(generator: np.random.Generator, colour: str, amount: float) -> RGB:
     return _rgb(colorsys.hsv_to_rgb((hue + hue_step) % 1, saturation, min(1.0, max(0.0, value + value_step))))
 
 
-def _rgb(channels: object) -> RGB:
-    red, green, blue = (round(255 * float(channel)) for channel in channels)  # type: ignore[attr-defined]
+def _rgb(channels: Iterable[float]) -> RGB:
+    red, green, blue = (round(255 * float(channel)) for channel in channels)
     return red, green, blue

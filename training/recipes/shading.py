@@ -27,7 +27,9 @@ class Light(NamedTuple):
 def light_masks(drawing: Drawing, *, from_left: bool) -> Light:
     """Computes the masks for light from the upper left or the upper right."""
     side = 1.0 if from_left else -1.0  # light at the left: shadows move to the right
-    shadow = np.maximum.reduce([_form_shadows(drawing, side), _cast_shadows(drawing, side), 0.9 * _neck_shadow(drawing)])
+    shadow = np.maximum.reduce(
+        [_form_shadows(drawing, side), _cast_shadows(drawing, side), 0.9 * _neck_shadow(drawing)]
+    )
     shadow = np.clip(shadow, 0, 1)
     lit = drawing.mask("hair", "clothes", "accent")
     unit = drawing.unit
@@ -90,7 +92,9 @@ def _gloss(drawing: Drawing, side: float) -> np.ndarray:
     if not has_hair.any():
         return np.zeros_like(hair)
     top = hair.argmax(0).astype(np.float32)
-    crown = cv2.GaussianBlur(np.where(has_hair, top, np.median(top[has_hair])).astype(np.float32)[None], (0, 0), 26 * unit)
+    crown = cv2.GaussianBlur(
+        np.where(has_hair, top, np.median(top[has_hair])).astype(np.float32)[None], (0, 0), 26 * unit
+    )
     columns = np.arange(size, dtype=np.float32)
     zigzag = 40 * unit * (drawing.noise(51, 2)[0] - 0.5) + 14 * unit * np.abs((columns / (22 * unit)) % 2 - 1)
     depth = columns[:, None] - crown - 95 * unit
