@@ -76,6 +76,7 @@ def prepare_anime(source: Path, out: Path, config: AnimeConfig, *, test: int | N
         config: how rough the colouring is.
         test: number of test pictures (the paper: 1000); None for one in 32, by hash.
         jobs: worker processes.
+
     Raises:
         ConfigError: `source` holds no pictures, or the settings do not go together.
         PictureError: not one picture could be used.

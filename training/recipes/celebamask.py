@@ -68,6 +68,7 @@ def prepare_celebamask(
         config: sizes.
         test: number of test pictures (the paper: 1000); None for one in 32, by hash.
         jobs: worker processes.
+
     Raises:
         ConfigError: `source` is not CelebAMask-HQ, or the settings do not go together.
         PictureError: not one picture could be used.
@@ -117,6 +118,7 @@ def part_regions(masks: Path, number: int) -> NDArray[np.uint8]:
 
     Returns:
         [H, W] labels: 0 for the background, 1 + index in PARTS for a part.
+
     Raises:
         PictureError: no mask, a broken one, or masks of different sizes.
     """

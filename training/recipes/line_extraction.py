@@ -54,6 +54,7 @@ def border_lines(flat: Bytes) -> Bytes:
 
     Args:
         flat: [H, W, 3], RGB bytes.
+
     Returns:
         [H, W] bytes, black lines on white paper.
     """
@@ -65,6 +66,7 @@ def drawn_lines(picture: Bytes) -> Bytes:
 
     Args:
         picture: [H, W, 3], RGB bytes.
+
     Returns:
         [H, W] bytes, black lines on white paper.
     """
@@ -83,6 +85,7 @@ def ink(marks: Map, settings: XDoG) -> Map:
 
     Args:
         marks: [H, W], 0 for paper, about 1 and more for a mark.
+
     Returns:
         [H, W], 0 for paper to 1 for solid ink. Even areas stay paper while epsilon > 1 - gamma.
     """
@@ -102,6 +105,7 @@ def border_strength(picture: Bytes, sigma: float, *, faintest: float) -> Map:
         picture: [H, W, 3], RGB bytes.
         sigma: scale of the derivative, in fractions of the shorter side.
         faintest: the gradient below which borders fade out; between black and white it is 0.7.
+
     Returns:
         [H, W], 0 where the colour is even; a ridge of up to 3 along each border.
     """

@@ -136,6 +136,7 @@ def kept_for_tests(ids: Iterable[str], count: int | None) -> frozenset[str]:
         ids: all of them.
         count: how many, those with the smallest hashes; None for each whose hash lies in the first 1/32, so that a
             folder that grows never moves a picture from one side to the other.
+
     Raises:
         ConfigError: a count that leaves nothing to train on, or a negative one.
     """
@@ -163,6 +164,7 @@ def prepare_stages(recipe: Recipe, source: PictureFolder, out: Path, *, test: in
         out: to where; made if missing, continued if an earlier run was stopped.
         test: number of test pictures, see `kept_for_tests`.
         jobs: worker processes; 1 works in this one.
+
     Raises:
         ConfigError: `out` holds other stages, or lies inside the source; a bad `test` or `jobs`.
         PictureError: no picture could be used.

@@ -14,6 +14,7 @@ def region_medians(picture: NDArray[np.uint8], regions: NDArray[np.integer]) -> 
     Args:
         picture: [H, W, C] bytes.
         regions: [H, W] labels counted from 0.
+
     Returns:
         [largest label + 1, C] in 0 to 255; not-a-number for labels that no pixel carries.
     """
@@ -38,6 +39,7 @@ def paint_regions(regions: NDArray[np.integer], colours: NDArray[np.float64]) ->
     Args:
         regions: [H, W] labels.
         colours: [labels, C] in 0 to 255.
+
     Returns:
         [H, W, C] bytes.
     """
@@ -54,6 +56,7 @@ def superpixels(
         segments: number of patches wanted; the result has about as many.
         compactness: weight of nearness against likeness of colour (Lab); larger gives squarer patches.
         iterations: rounds of k-means. The patches hardly move after the third, and each costs the same again.
+
     Returns:
         [H, W] labels counted from 0.
     """
