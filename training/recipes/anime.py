@@ -44,8 +44,8 @@ class AnimeConfig:
         loses its drawing.
     compactness: at 15 patches follow the drawn borders and are still patches in even areas.
     median: side of the median filter in pixels of a 256 px picture; 7 removes lines and the corners of patches.
-    iterations: rounds of SLIC; after 3 the colouring is nearly as close to the picture as it gets (mean error 7.0 of 255
-        there, 6.7 after 10 rounds and 2.5 times the time).
+    iterations: rounds of SLIC; after 3 the colouring is nearly as close to the picture as it gets: mean error 7.0 of
+        255, and 6.7 after 10 rounds and 2.5 times the time.
     """
 
     size: int = 256
