@@ -36,7 +36,7 @@ CARD = """---
 license: cc0-1.0
 pretty_name: Composed illustrations
 task_categories: [image-to-image]
-{configs}---
+---
 # Composed illustrations
 
 {drawings} drawings in {colourings} colourings each, {size} x {size} pixels, as exactly aligned stages:
@@ -148,11 +148,8 @@ def _png(picture: np.ndarray) -> bytes:
     return cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])[1].tobytes()
 
 
-def _card(order: Order, form: str) -> str:
-    files = "configs:\n- config_name: default\n  data_files:\n"
-    files += "".join(f"  - split: {split}\n    path: data/{split}*.parquet\n" for split in ("train", "test"))
+def _card(order: Order) -> str:
     return CARD.format(
-        configs=files if form == "parquet" else "",
         regions=", ".join(f"{index} {region}" for index, region in enumerate(REGIONS)),
         thin=order.line_widths[0],
         thick=order.line_widths[1],
@@ -196,7 +193,7 @@ def main(
         with tempfile.TemporaryDirectory() as scratch:
             definition = read_style(style or fetch_style(Path(scratch)))
         write = write_folder if form == "folder" else write_parquet
-        write(out, illustrations(definition, order, jobs=jobs), _card(order, form))
+        write(out, illustrations(definition, order, jobs=jobs), _card(order))
     except ArtModelsError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None

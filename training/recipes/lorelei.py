@@ -63,7 +63,7 @@ def read_style(path: Path) -> Style:
         return Style(canvas=definition["canvas"]["elements"], components=definition["components"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{path} is not a readable style definition ({error}); expected JSON with canvas and components"
+            f"{path} is no style definition ({error}); expected JSON with canvas and components"
         ) from error
 
 

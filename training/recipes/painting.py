@@ -83,12 +83,12 @@ def _pattern_cover(drawing: Drawing, pattern: Pattern) -> np.ndarray:
     cosine, sine = np.float32(np.cos(pattern.angle)), np.float32(np.sin(pattern.angle))
     u, v = drawing.x * cosine + drawing.y * sine, drawing.y * cosine - drawing.x * sine
     if pattern.kind == "striped":
-        return clothes * (np.mod(v, period) < 0.42 * period)
+        return clothes * (np.mod(v, period) < 0.34 * period)
     if pattern.kind == "dotted":
         x = np.mod(u, period) - period / 2
         y = np.mod(v + (np.floor(u / period) % 2) * period / 2, period) - period / 2
         return clothes * (x * x + y * y < (0.24 * period) ** 2)
-    across, along = np.mod(u, period) < 0.26 * period, np.mod(v, period) < 0.26 * period
+    across, along = np.mod(u, period) < 0.18 * period, np.mod(v, period) < 0.18 * period
     return 0.5 * clothes * across + 0.5 * clothes * along
 
 

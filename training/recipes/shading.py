@@ -69,19 +69,13 @@ def _cast_shadows(drawing: Drawing, side: float) -> np.ndarray:
 
 
 def _neck_shadow(drawing: Drawing) -> np.ndarray:
-    """The jaw's shadow on the neck; the jaw is a parabola through the lowest ink between the lines of the neck."""
-    between = (drawing.y > 685) & (drawing.y < 782) & (drawing.x > 395) & (drawing.x < 575)
-    jaw_ink = (drawing.line > 0.4) & between
-    columns = np.flatnonzero(jaw_ink.any(0))
-    if len(columns) < 8:
-        return np.zeros_like(drawing.line)
-    lowest = drawing.resolution - 1 - jaw_ink[::-1].argmax(0)
-    everywhere = np.arange(drawing.resolution, dtype=np.float32)
-    jaw = np.polyval(np.polyfit(columns, lowest[columns], 2), everywhere).astype(np.float32)
-    rows, unit = everywhere[:, None], drawing.unit
-    below = (rows > jaw + 2 * unit) & (rows < jaw + 58 * unit) & (drawing.y > 640) & (drawing.y < 880)
+    """The jaw's shadow on the neck: a band below the heads' common jaw line, moved to where this head has its ink."""
+    below_jaw = drawing.y - (758 - 0.0018 * (drawing.x - 570) ** 2)
+    near_jaw = (np.abs(below_jaw) < 32) & (drawing.x > 395) & (drawing.x < 575)
+    ink = below_jaw[near_jaw & (drawing.line > 0.5)]
+    depth = below_jaw - (np.median(ink) if len(ink) else 0)
     neck = drawing.mask("skin") * ((drawing.x > 335) & (drawing.x < 606))
-    return _blurred(below.astype(np.float32) * neck, 1.0)
+    return _blurred(neck * ((depth > 4) & (depth < 62)), 1.0)
 
 
 def _gloss(drawing: Drawing, side: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from artmodels.errors import ConfigError
 __all__ = ["FORMATS", "Item", "check_target", "write_folder", "write_parquet"]
 
 FORMATS = ("folder", "parquet")
-ROWS_PER_GROUP = 500
+ROWS_PER_GROUP = 100
 
 
 class Item(NamedTuple):
