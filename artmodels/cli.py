@@ -1,0 +1,209 @@
+"""The `artmodels` command: pictures and folders in, pictures and folders out."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from artmodels import __version__
+from artmodels.errors import ArtModelsError, ConfigError, PictureError
+from artmodels.folders import Task, find_pictures, make_folder
+
+if TYPE_CHECKING:
+    from artmodels.results import Result
+
+__all__ = ["app", "main"]
+
+DEFAULT_EDITOR = "artmodels/workflow-illustrations"
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Steerable art models: take an artwork apart into its stages, change one, and put it back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Pictures, or folders of them.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", help="A folder; for one picture also a .png, .psd or .ora file.")
+]
+Model = Annotated[str, typer.Option(help="A folder, a model in the package, or a Hub id.")]
+Revision = Annotated[str | None, typer.Option(help="A branch, tag or commit of the model on the Hub.")]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")]
+
+
+def main() -> None:
+    """Run the command; what the caller got wrong becomes one line on stderr and exit code 1."""
+    try:
+        app(prog_name="artmodels")
+    except ArtModelsError as error:
+        typer.echo(f"artmodels: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(f"artmodels {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def stages(
+    inputs: Inputs,
+    output: Output,
+    model: Model = DEFAULT_EDITOR,
+    revision: Revision = None,
+    device: Device = "cpu",
+) -> None:
+    """Take artworks apart into the stages of their making.
+
+    Into a folder: OUTPUT/<name>/<stage>.png, and rendered.png, the artwork made again from its first stage.
+    """
+    tasks = find_pictures(inputs, output)
+    single = _single_file(tasks, output)
+    editor = _editor(model, revision, device)
+
+    def take_apart(task: Task) -> None:
+        result = editor.stages(task.source)
+        if single:
+            result.save(output)
+        else:
+            _save_stages(result, make_folder(output / task.name))
+
+    _for_each(tasks, take_apart, output)
+
+
+@app.command()
+def edit(
+    inputs: Inputs,
+    output: Output,
+    stage: Annotated[str, typer.Option(help="Name of the stage to change.")],
+    seed: Annotated[int | None, typer.Option(help="Draw the stage anew with this seed.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="The stage as it shall be; for one artwork.")] = None,
+    model: Model = DEFAULT_EDITOR,
+    revision: Revision = None,
+    device: Device = "cpu",
+) -> None:
+    """Change one stage of artworks and render what comes after it again.
+
+    Into a folder: OUTPUT/<name>.png.
+    """
+    if (seed is None) == (picture is None):
+        raise typer.BadParameter("give exactly one of --seed and --picture")
+    tasks = find_pictures(inputs, output)
+    if picture is not None and len(tasks) > 1:
+        raise typer.BadParameter(f"--picture changes one artwork, and there are {len(tasks)}")
+    single = _single_file(tasks, output)
+    editor = _editor(model, revision, device)
+
+    def change(task: Task) -> None:
+        result = editor.edit(task.source, stage=stage, seed=seed, picture=picture)
+        target = output if single else make_folder((output / task.name).parent) / f"{task.name.name}.png"
+        if target.resolve() == task.source.resolve():
+            raise PictureError(f"{target} is the artwork itself: choose another output")
+        result.save(target)
+
+    _for_each(tasks, change, output)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A .png, .psd or .ora that artmodels saved.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .png, .psd or .ora file to write.")],
+    artwork: Annotated[Path | None, typer.Option(help="The picture that FILE was made from.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, if it lies elsewhere than FILE's recipe says.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Make a saved picture again from the recipe inside it."""
+    from artmodels.hub import load_model
+    from artmodels.results import read_recipe
+
+    recipe = read_recipe(file)
+    if artwork is None:
+        raise PictureError(f"the recipe in {file} needs the picture it was made from: give it with --artwork")
+    if model is None and recipe.get("model", "unsaved") == "unsaved":
+        raise ConfigError(f"the recipe in {file} names no model, as it had not been saved: give one with --model")
+    if recipe.get("library_version") != __version__:
+        made_with = recipe.get("library_version", "an unknown version")
+        typer.echo(
+            f"artmodels: note: made with {made_with}, this is {__version__}; it may come out otherwise", err=True
+        )
+    revision = recipe.get("revision") if model is None else None
+    replayer: Any = load_model(model or recipe["model"], revision=revision, device=device)
+    typer.echo(replayer.replay(recipe, artwork).save(output))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Show versions, devices, the cache and the models in the package."""
+    from artmodels.doctor import examine, readable
+
+    report = examine()
+    typer.echo(json.dumps(report, indent=2) if as_json else readable(report))
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="A model as `save_pretrained` or training wrote it.")],
+    repo_id: Annotated[str, typer.Argument(help="Where to: owner/name.")],
+    private: Annotated[bool, typer.Option("--private", help="Keep a new repo to yourself.")] = False,
+    revision: Annotated[str | None, typer.Option(help="The branch; made if there is none.")] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request.")] = False,
+) -> None:
+    """Publish a model folder on the Hub."""
+    from artmodels.hub import push_folder
+
+    typer.echo(push_folder(folder, repo_id, private=private, revision=revision, create_pr=create_pr))
+
+
+def _editor(model: str, revision: str | None, device: str) -> Any:
+    from artmodels.workflow.model import WorkflowEditor
+
+    return WorkflowEditor.from_pretrained(model, revision=revision, device=device)
+
+
+def _single_file(tasks: Sequence[Task], output: Path) -> bool:
+    """Whether the output is one file, not a folder."""
+    from artmodels.results import RESULT_SUFFIXES
+
+    if output.suffix.lower() not in RESULT_SUFFIXES or output.is_dir():
+        return False
+    if len(tasks) > 1:
+        raise PictureError(f"{len(tasks)} pictures do not go into the one file {output}: name a folder")
+    return True
+
+
+def _save_stages(result: "Result", folder: Path) -> None:
+    from artmodels.layered import write_png
+
+    recipe = json.dumps(result.recipe, ensure_ascii=False)
+    for name, layer in result.layers.items():
+        write_png(folder / f"{name}.png", layer.convert("RGB"), recipe)
+    result.save(folder / "rendered.png")
+
+
+def _for_each(tasks: Sequence[Task], work: Callable[[Task], None], output: Path) -> None:
+    """Go through the pictures; one of many that cannot be used is reported and does not stop the others."""
+    from tqdm import tqdm
+
+    if len(tasks) == 1:
+        work(tasks[0])
+    else:
+        failures = 0
+        for task in tqdm(tasks, unit="picture", disable=None):
+            try:
+                work(task)
+            except PictureError as error:
+                failures += 1
+                tqdm.write(f"artmodels: {error}", file=sys.stderr)
+        if failures:
+            raise PictureError(f"{failures} of {len(tasks)} pictures could not be used")
+    typer.echo(output)
