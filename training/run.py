@@ -13,14 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import torch
 from accelerate import Accelerator
 from PIL import Image
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 import artmodels
 from artmodels.configs import config_to_dict
@@ -33,7 +33,6 @@ __all__ = ["Run", "step_generator"]
 KEPT_CHECKPOINTS = 2
 
 Model = TypeVar("Model", bound=HubModel)
-TensorList = tuple[Tensor, ...] | list[Tensor]
 
 
 class Run(Generic[Model]):
@@ -93,25 +92,24 @@ class Run(Generic[Model]):
         return sorted((self.folder / "checkpoints").glob("step_[0-9]*"))
 
     def start(self, model: Model, **parts: Any) -> None:
-        """Names what is saved: the model, whose average is shown, and any other part that has a state_dict.
+        """Names what is saved: the model, whose `average` is shown, and any other part that has a state_dict.
 
         Resumes from the newest checkpoint where the run was told to.
         """
         self.model = model
-        self._averaged = AveragedModel(model, multi_avg_fn=self._average, use_buffers=True)
+        self.average = deepcopy(model).eval().requires_grad_(False)
         self._parts = {"model": model, "average": self.average, **parts}
         if self._resume:
             self._load(self._checkpoints()[-1])
 
-    @property
-    def average(self) -> Model:
-        """The averaged model, which is what samples show and checkpoints hold."""
-        return cast(Model, self._averaged.module)
-
     @torch.no_grad()
-    def _average(self, averages: TensorList, currents: TensorList, _count: Tensor | int) -> None:
-        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+    def _update_average(self) -> None:
+        """Moves the averaged weights; the first steps weigh more, so that untrained weights are soon forgotten."""
+        decay = min(self.settings.ema_decay, self.step / (9 + self.step))
+        averages, currents = list(self.average.parameters()), list(self.model.parameters())
         torch._foreach_lerp_(averages, currents, 1 - decay)
+        for average, current in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            average.copy_(current)
 
     def steps(self) -> Iterator[int]:
         """Counts steps until they or the minutes end; averages weights and saves checkpoints between them."""
@@ -120,7 +118,7 @@ class Run(Generic[Model]):
             began = time.monotonic()
             yield self.step
             self.step += 1
-            self._averaged.update_parameters(self.model)
+            self._update_average()
             self.seconds += time.monotonic() - began
             if self.step % self.settings.save_every == 0:
                 self.save()
