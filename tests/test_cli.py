@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hub_server import LoopbackHub
+from huggingface_hub import constants
 from PIL import Image
 
 from artmodels import WorkflowConfig, WorkflowEditor, __version__, read_recipe, starter_names
@@ -55,6 +57,20 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return (code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A Hub on loopback, with alice signed in."""
+    with LoopbackHub(xet_store=tmp_path / "store") as server:
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", f"{server.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        )
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("HF_TOKEN", server.token("alice"))
+        yield server
 
 
 def pixels(path: Path) -> bytes:
@@ -308,6 +324,35 @@ main()
     assert done.returncode == 130
     assert done.stdout + done.stderr == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_push_publishes_the_folder_and_prints_the_address(command: Command, model: str, hub: LoopbackHub) -> None:
+    code, out, _ = command("push", model, "alice/editor", "--private")
+    assert (code, out.startswith(hub.url)) == (0, True)
+    assert hub.repos["alice/editor"].private
+    loaded = WorkflowEditor.from_pretrained("alice/editor", endpoint=hub.url)
+    assert loaded.config == WorkflowEditor.from_pretrained(model).config
+
+
+def test_replay_uses_the_commit_that_made_the_picture(
+    command: Command, model: str, hub: LoopbackHub, artwork: Path, tmp_path: Path
+) -> None:
+    command("push", model, "alice/editor")
+    saved, again = tmp_path / "saved.png", tmp_path / "again.png"
+    words = ("edit", artwork, "-o", saved, "--stage", "flat", "--seed", "3", "--model", "alice/editor")
+    assert command(*words)[0] == 0
+    newer = tmp_path / "newer"
+    WorkflowEditor(WorkflowEditor.from_pretrained(model).config).save_pretrained(newer)
+    command("push", newer, "alice/editor")
+    assert command("replay", saved, "-o", again, "--artwork", artwork)[0] == 0
+    assert pixels(again) == pixels(saved)
+    assert command(*words)[0] == 0
+    assert pixels(again) != pixels(saved)
+
+
+def test_a_hub_that_refuses_is_one_line(command: Command, model: str, hub: LoopbackHub) -> None:
+    hub.fail("POST", 403)
+    assert refused(command("push", model, "bob/editor"), "bob/editor")
 
 
 def test_doctor_reports_as_json_what_a_question_needs(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
