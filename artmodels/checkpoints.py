@@ -38,11 +38,15 @@ _SAVED_TYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 class Header(NamedTuple):
-    """What a checkpoint says about itself: the class, its config as JSON values, the version that wrote it."""
+    """What a checkpoint says about itself: the class, its config as JSON values, the version that wrote it.
+
+    `where` is where it was read, for messages.
+    """
 
     model_class: str
     config: Mapping[str, Any]
     library_version: str = __version__
+    where: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of `config.json`."""
@@ -90,7 +94,9 @@ def read_header(path: Path, where: str) -> Header:
     for key, kind in (("model_class", str), ("config", dict)):
         if not isinstance(values.get(key), kind):
             raise CheckpointError(f"{where} is not the config of an artmodels model: it has no {key!r}")
-    return Header(values["model_class"], values["config"], str(values.get("library_version", "")))
+    version = str(values.get("library_version", "of unknown version"))
+    by_another = f" (written by artmodels {version}, this is {__version__})" if version != __version__ else ""
+    return Header(values["model_class"], values["config"], version, where + by_another)
 
 
 def read_tensors(path: Path, where: str) -> dict[str, Tensor]:
@@ -124,11 +130,8 @@ def weights_in(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, T
     return converted
 
 
-def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str, *, assign: bool) -> None:
-    """Put `tensors` into `model`, floating ones in the model's own type.
-
-    Args:
-        assign: replace the model's tensors instead of copying into them; for a model built on the meta device.
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Copy `tensors` into `model`, where they take the model's own types.
 
     Raises:
         CheckpointError: a tensor is missing, extra, of another shape or of another kind; names it.
@@ -148,8 +151,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str, *, assign:
             )
         if found.is_floating_point() != wanted.is_floating_point():
             raise CheckpointError(f"{where}: tensor {name!r} is {found.dtype}, {kind} needs {wanted.dtype}")
-    ready = {name: tensors[name].to(wanted.dtype, copy=True) for name, wanted in expected.items()}
-    model.load_state_dict(ready, strict=True, assign=assign)
+    model.load_state_dict(tensors, strict=True)
 
 
 def write_folder(folder: Path, header: Header, tensors: Mapping[str, Tensor]) -> None:

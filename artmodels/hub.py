@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self, TypedDict, TypeVar, Unpack
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from artmodels.cards import check_card, plain_card
 from artmodels.checkpoints import (
@@ -48,8 +48,8 @@ class LoadOptions(TypedDict, total=False):
 class HubModel(nn.Module):
     """A network that is loaded and published whole: its config, its weights, where they come from.
 
-    A subclass sets `config_class`, a frozen dataclass, and takes one as the only argument of `__init__`, which is
-    also run on the meta device. What it computes follows from the config and the tensors of its `state_dict()`.
+    A subclass sets `config_class`, a frozen dataclass, and takes one as the only argument of `__init__`. What it
+    computes follows from the config and the tensors of its `state_dict()` alone.
 
     Attributes:
         config: what the networks are built from.
@@ -214,33 +214,15 @@ def _load(cls: type[Model], files: Source, header: Header, device: str | torch.d
             f"{files.name} holds a {header.model_class}, not a {cls.__name__}: "
             f"load it with {header.model_class}.from_pretrained({files.name!r})"
         )
-    config: Any = config_from_dict(cls.config_class, header.config, where=f"{files.name}: {CONFIG_NAME}")
+    config: Any = config_from_dict(cls.config_class, header.config, where=header.where)
     path = files.file(WEIGHTS_NAME)
     where = f"{files.name}: {path.name}"
-    model = _build(cls, config, read_tensors(path, where), where)
+    tensors = read_tensors(path, where)
+    with torch.random.fork_rng(devices=[]):  # the initial weights are drawn in vain; the caller's seed stays put
+        model = cls(config)
+    fill(model, tensors, where)
     model.source, model.revision = files.name, files.revision
     return model.eval().to(target)
-
-
-def _build(cls: type[Model], config: Any, tensors: dict[str, Tensor], where: str) -> Model:
-    """Build without drawing initial weights where all tensors come from the file, else without touching the seed."""
-    with torch.device("meta"):
-        model = cls(config)
-    assign = _is_all_in_state(model)
-    if not assign:
-        with torch.random.fork_rng(devices=[]):
-            model = cls(config)
-    fill(model, tensors, where, assign=assign)
-    return model
-
-
-def _is_all_in_state(model: nn.Module) -> bool:
-    held = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
-    plain = (value for module in model.modules() for value in vars(module).values())
-    is_shared = len({id(tensor) for _, tensor in held}) < len(held)
-    return (
-        {name for name, _ in held} == set(model.state_dict()) and not is_shared and not any(map(torch.is_tensor, plain))
-    )
 
 
 def _device(device: str | torch.device) -> torch.device:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypedDict, Unpack
 
-from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.constants import ENDPOINT, HF_HUB_CACHE, HF_HUB_OFFLINE
+from huggingface_hub import CommitOperationAdd, HfApi, constants
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -80,7 +79,7 @@ class HubCommit:
     @property
     def revision(self) -> str:
         """The full hash of the commit."""
-        return str(self._commit)
+        return str(self._commit.resolved)
 
     def file(self, name: str) -> Path:
         """Return the file `name` of this commit, downloaded if it is not in the cache.
@@ -123,7 +122,8 @@ def upload(repo_id: str, files: Mapping[str, Path | bytes], **options: Unpack[Pu
     api = access.api()
     revision, parent = options.get("revision"), options.get("parent_commit")
     with _explained(repo_id, parent if parent else revision, access):
-        api.create_repo(repo_id, private=options.get("private", False), exist_ok=True)
+        if not api.repo_exists(repo_id):  # a token may be allowed to write here, but not to create
+            api.create_repo(repo_id, private=options.get("private", False), exist_ok=True)
         if revision is not None and not revision.startswith("refs/"):
             api.create_branch(repo_id, branch=revision, exist_ok=True)
         commit = api.create_commit(
@@ -141,7 +141,7 @@ def upload(repo_id: str, files: Mapping[str, Path | bytes], **options: Unpack[Pu
 def _explained(repo_id: str, revision: str | None, access: Access, name: str = "") -> Iterator[None]:
     """Turn what `huggingface_hub` raises into a HubError of one sentence."""
     what = f"{name} of {repo_id}" if name else repo_id
-    page = f"{access.endpoint or ENDPOINT}/{repo_id}"
+    page = f"{access.endpoint or constants.ENDPOINT}/{repo_id}"
     try:
         yield
     except GatedRepoError as error:
@@ -158,18 +158,19 @@ def _explained(repo_id: str, revision: str | None, access: Access, name: str = "
         raise HubError(_refusal(what, revision, error)) from error
     except HFValidationError as error:
         raise HubError(f"{repo_id!r} is not a Hub id: write owner/name, with letters, digits, '-', '_', '.'") from error
-    except (HTTPError, XetDownloadError, OSError) as error:
-        raise HubError(f"the transfer of {what} broke off ({error}): try again") from error
+    except (HTTPError, OSError, RuntimeError, ValueError, XetDownloadError) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise HubError(f"the transfer of {what} failed: {reason}") from error
 
 
 def _why_unreachable(access: Access, error: BaseException) -> str:
-    cache = f"(looked in {access.cache_dir or HF_HUB_CACHE})"
-    if access.local_files_only or HF_HUB_OFFLINE:
+    cache = f"(looked in {access.cache_dir or constants.HF_HUB_CACHE})"
+    if access.local_files_only or constants.HF_HUB_OFFLINE:
         switch = "local_files_only=True" if access.local_files_only else "HF_HUB_OFFLINE"
         return f"{switch} forbids asking the Hub: load it once while online {cache}"
     if isinstance(error.__cause__, HfHubHTTPError):
         return f"the Hub answers {error.__cause__.response.status_code}: try again later {cache}"
-    return f"the Hub at {access.endpoint or ENDPOINT} cannot be reached: check the connection {cache}"
+    return f"the Hub at {access.endpoint or constants.ENDPOINT} cannot be reached: check the connection {cache}"
 
 
 def _refusal(what: str, revision: str | None, error: HfHubHTTPError) -> str:

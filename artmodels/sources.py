@@ -56,7 +56,7 @@ def open_source(source: str | Path, revision: str | None, access: Access) -> Sou
         HubError: neither a path nor a Hub id, or the Hub does not give it.
     """
     path = Path(source).expanduser()
-    if path.is_dir() or (path.is_file() and path.suffix == ".safetensors"):
+    if (source != "" and path.is_dir()) or (path.is_file() and path.suffix == ".safetensors"):
         if revision is not None:
             raise ConfigError(f"{str(source)!r} is a local path and has no revision {revision!r}: leave revision out")
         return LocalSource(path, str(source))
