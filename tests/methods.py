@@ -1,0 +1,129 @@
+"""The table of methods that the contract tests run over: a new method joins by adding a row to `METHODS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from artmodels import HubModel, Result, WorkflowConfig, WorkflowEditor
+from artmodels.images import PictureSource, load_picture
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One way of using a picture verb.
+
+    Attributes:
+        name: the verb's name, with a word on the way where a verb has several.
+        call: model, picture and seed to a result; another seed is another wish of the caller.
+        has_choice: whether the seed matters.
+    """
+
+    name: str
+    call: Callable[[Any, PictureSource, int], Result]
+    has_choice: bool = True
+
+    @property
+    def method(self) -> str:
+        return self.name.split()[0]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A published class, its smallest config, a batch [B, ...] for its `forward`, and all its picture verbs."""
+
+    model_class: type[HubModel]
+    config: Any
+    forward_inputs: Callable[[int], tuple[Tensor, ...]]
+    verbs: tuple[Verb, ...]
+
+    @property
+    def name(self) -> str:
+        return self.model_class.__name__
+
+    @cache  # noqa: B019
+    def model(self) -> Any:
+        """The model that all contract tests share; a test that changes one makes its own by `new_model`."""
+        return self.new_model()
+
+    def new_model(self, seed: int = 0) -> Any:
+        return with_random_weights(self.model_class(self.config), seed).eval()
+
+
+@torch.no_grad()
+def with_random_weights(network: Network, seed: int = 0) -> Network:
+    """Gives a network weights that keep signals at their size, so that every input and latent shows in the output.
+
+    The first weights of a training are no test: theirs are so small that latents change nothing.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for name, weight in network.named_parameters():
+        noise = torch.randn(weight.shape, generator=generator)
+        if weight.ndim > 1:
+            weight.copy_(noise / weight[0].numel() ** 0.5)
+        else:
+            weight.copy_(0.1 * noise + (0 if name.endswith("bias") else 1))
+    return network
+
+
+def drawing(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Soft patches of colour under a few dark strokes; another seed, another drawing."""
+    random = np.random.default_rng(seed)
+    patches = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    colours = np.asarray(Image.fromarray(patches).resize((width, height), Image.Resampling.BICUBIC)).copy()
+    for row, column in random.random((3, 2)):
+        colours[int(row * height)] //= 4
+        colours[:, int(column * width)] //= 4
+    return Image.fromarray(colours)
+
+
+def smooth_batch(channels: int, size: int) -> Callable[[int], tuple[Tensor, ...]]:
+    """Makes pictures [B, C, S, S] in [-1, 1]; the first ones of any two batches are the same."""
+
+    def inputs(count: int) -> tuple[Tensor, ...]:
+        coarse = torch.rand(count, channels, 7, 7, generator=torch.Generator().manual_seed(1)) * 2 - 1
+        return (nn.functional.interpolate(coarse, (size, size), mode="bilinear", align_corners=True),)
+
+    return inputs
+
+
+EDITOR = WorkflowConfig(
+    stages=("line", "flat", "full"),
+    channels=(1, 3, 3),
+    size=64,
+    latent_dim=4,
+    generator_width=4,
+    content_blocks=1,
+    style_blocks=2,
+    encoder_width=4,
+    inference_width=4,
+)
+
+
+def painted_line(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
+    return editor.edit(artwork, stage="line", picture=drawing(*load_picture(artwork).size, seed + 10))
+
+
+METHODS = (
+    Method(
+        WorkflowEditor,
+        EDITOR,
+        smooth_batch(channels=3, size=64),
+        (
+            Verb("stages", lambda editor, artwork, _: editor.stages(artwork), has_choice=False),
+            Verb("edit by picture", painted_line),
+            Verb("edit by latent", lambda editor, a, seed: editor.edit(a, stage="flat", latent=[seed, 0.3, -1, 2])),
+            Verb("edit by seed", lambda editor, artwork, seed: editor.edit(artwork, stage="full", seed=seed)),
+            Verb("variations", lambda editor, a, seed: editor.variations(a, stage="flat", seeds=[8, seed])[1]),
+            Verb("generate", lambda editor, sketch, seed: editor.generate(sketch, seeds=seed)),
+            Verb("generate bare", lambda e, sketch, seed: e.generate(sketch, seeds=[5, seed], keep_lines=False)),
+        ),
+    ),
+)
