@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 DEFAULT_EDITOR = "artmodels/workflow-illustrations"
-INTERRUPTED = 130
 
 app = typer.Typer(
     help="Steerable art models: take an artwork apart into its stages, change one, and put it back.",
@@ -44,8 +43,6 @@ def main() -> None:
     except ArtModelsError as error:
         typer.echo(f"artmodels: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
 
 
 @app.callback(invoke_without_command=True)

@@ -107,10 +107,7 @@ def _check_size(width: int, height: int, name: str) -> None:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Bring modes that hold more than 8 bits, or that Pillow cannot convert well itself, to one that it can."""
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return cast(Image.Image, ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB"))
+    """Bring modes that hold more than 8 bits, or that Pillow would convert badly, to one that it converts well."""
     if image.mode == "CMYK":
         return _to_srgb(image, image.info.get("icc_profile"))
     if image.mode.startswith("I;16"):

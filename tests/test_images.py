@@ -1,6 +1,7 @@
 """Every kind of picture becomes the same plain RGB, and bytes survive the way to tensors and back."""
 
 import hashlib
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -189,20 +190,46 @@ def test_the_first_of_several_frames_is_taken(tmp_path: Path) -> None:
     assert bytes_of(load_picture(tmp_path / "moving.gif"))[0, 0].tolist() == [255, 0, 0]
 
 
-def test_a_wide_gamut_profile_becomes_srgb(tmp_path: Path) -> None:
-    # An sRGB-like profile with its red and blue columns exchanged: red in it is a blue for everybody else.
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+def exchanged_red_and_blue(name: str) -> bytes:
+    """A profile of the given name in which pure red is what everybody else calls blue."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = profile.replace(b"rXYZ", b"tXYZ", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"tXYZ", b"bXYZ", 1)
-    profile = profile.replace("sRGB".encode("utf-16-be"), "else".encode("utf-16-be"))
-    Image.new("RGB", (3, 3), "red").save(tmp_path / "profiled.png", icc_profile=bytes(profile))
-    np.testing.assert_allclose(bytes_of(load_picture(tmp_path / "profiled.png")), [[[0, 0, 255]] * 3] * 3, atol=2)
+    return profile.replace("sRGB".encode("utf-16-be"), name.encode("utf-16-be"))
 
 
-@pytest.mark.parametrize("profile", [b"not a profile", None])
-def test_an_srgb_or_a_broken_profile_changes_nothing(
-    tmp_path: Path, colours: np.ndarray, profile: bytes | None
+def printer_with_two_inks(lab: tuple[int, int, int]) -> bytes:
+    """A CMYK profile in which black prints black and cyan as the given 8-bit Lab colour; the others do not print."""
+    ramp, paper, black = bytes(range(256)), (255, 128, 128), (0, 128, 128)
+    # The corners of the inks' cube; cyan varies slowest, black fastest.
+    colours = b"".join(bytes(black if corner & 1 else lab if corner & 8 else paper) for corner in range(16))
+    matrix = struct.pack(">9i", *(65536 * (i % 4 == 0) for i in range(9)))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + ramp * 4 + colours + ramp * 3
+    header = struct.pack(">I4sI4s4s4s12s4s", 144 + len(table), b"", 0x02400000, b"prtr", b"CMYK", b"Lab ", b"", b"acsp")
+    illuminant = struct.pack(">3i", 63190, 65536, 54061)  # D50
+    return (
+        (header.ljust(68, b"\0") + illuminant).ljust(128, b"\0")
+        + struct.pack(">I4sII", 1, b"A2B0", 144, len(table))
+        + table
+    )
+
+
+def test_an_embedded_rgb_profile_becomes_srgb(tmp_path: Path) -> None:
+    Image.new("RGB", (3, 3), "red").save(tmp_path / "a.png", icc_profile=exchanged_red_and_blue("else"))
+    np.testing.assert_allclose(bytes_of(load_picture(tmp_path / "a.png")), [[[0, 0, 255]] * 3] * 3, atol=2)
+
+
+def test_inks_are_shown_as_their_embedded_profile_prints_them(tmp_path: Path) -> None:
+    inks = Image.new("CMYK", (3, 3), (255, 0, 0, 0))
+    inks.save(tmp_path / "a.tif", icc_profile=printer_with_two_inks((136, 209, 195)))  # Lab 53.3, 81, 67: red
+    np.testing.assert_allclose(bytes_of(load_picture(tmp_path / "a.tif")), [[[255, 0, 0]] * 3] * 3, atol=8)
+
+
+@pytest.mark.parametrize(
+    "profile", [b"not a profile", exchanged_red_and_blue("sRGB"), printer_with_two_inks((0, 0, 0))]
+)
+def test_a_profile_that_is_broken_or_called_srgb_or_of_another_mode_changes_nothing(
+    tmp_path: Path, colours: np.ndarray, profile: bytes
 ) -> None:
-    profile = profile or ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(colours).save(tmp_path / "profiled.png", icc_profile=profile)
     np.testing.assert_array_equal(bytes_of(load_picture(tmp_path / "profiled.png")), colours)
 

@@ -80,6 +80,11 @@ def test_a_png_holds_the_picture_and_says_what_made_it(result: Result, tmp_path:
         assert json.loads(image.info["artmodels"]) == RECIPE
 
 
+def test_a_recipe_is_utf8_text_in_a_png_also_where_it_is_plain_ascii(tmp_path: Path) -> None:
+    path = Result(noise(0), {}, {"seed": 1}).save(tmp_path / "a.png")
+    assert b'iTXtartmodels\0\0\0\0\0{"seed": 1}' in path.read_bytes()
+
+
 @pytest.mark.parametrize(("suffix", "flatten_file"), [(".psd", flatten_psd), (".ora", flatten_ora)])
 def test_the_layers_of_a_file_composite_to_the_picture(result: Result, tmp_path: Path, suffix, flatten_file) -> None:
     path = result.save(tmp_path / f"a{suffix}")
@@ -91,6 +96,13 @@ def test_a_file_opens_as_the_picture_where_the_layers_alone_would_not(tmp_path: 
     stages = {"line": noise(1, 4), "artwork": noise(2).convert("RGBA")}
     path = Result(noise(0), stages, {}, line_layers=("line",)).save(tmp_path / f"a{suffix}")
     np.testing.assert_allclose(flatten_file(path), np.asarray(noise(0)), atol=1.0)
+
+
+def test_a_tall_picture_is_composited_to_its_last_row() -> None:
+    layers = {"below": noise(1, 4, (3, 700)), "above": noise(2, 4, (3, 700))}
+    values = [(np.asarray(layers["below"]), False), (np.asarray(layers["above"]), True)]
+    image = Image.fromarray(np.rint(flatten(values)).astype(np.uint8))
+    assert [layer.name for layer in Result(image, layers, {}, ("above",)).stack()] == ["below", "above"]
 
 
 def test_layers_that_show_the_picture_are_left_as_they_are(result: Result) -> None:
