@@ -88,8 +88,8 @@ class LoopbackHub:
 
     @property
     def storage_url(self) -> str:
-        """The address of the large files."""
-        return f"http://127.0.0.1:{self._servers[1].server_port}"
+        """The address of the large files: another host by name, because old clients do not compare ports."""
+        return f"http://localhost:{self._servers[1].server_port}"
 
     @staticmethod
     def token(user: str) -> str:
