@@ -106,7 +106,8 @@ class Run(Generic[Model]):
     def _update_average(self) -> None:
         """Moves the averaged weights; the first steps weigh more, so that untrained weights are soon forgotten."""
         decay = min(self.settings.ema_decay, self.step / (9 + self.step))
-        averages, currents = list(self.average.parameters()), list(self.model.parameters())
+        averages: list[Tensor] = list(self.average.parameters())
+        currents: list[Tensor] = list(self.model.parameters())
         torch._foreach_lerp_(averages, currents, 1 - decay)
         for average, current in zip(self.average.buffers(), self.model.buffers(), strict=True):
             average.copy_(current)

@@ -54,7 +54,9 @@ def run_batch(editor: WorkflowEditor, true: list[Tensor], start: int) -> HeldOut
     inferred = editor.infer_stages(true[-1].to(editor.device))
     latents = editor.encode_latents(inferred)
     rendered = editor.render(inferred[0], latents)
-    resampled, again, reread = [], [], []
+    resampled: list[list[Tensor]] = []
+    again: list[list[Tensor]] = []
+    reread: list[list[Tensor]] = []
     for step in range(editor.config.steps):
         for draw, found in enumerate((resampled, again)):
             noise = [seeds.normal(editor.config.latent_dim, draw, start + i, step) for i in range(len(true[0]))]

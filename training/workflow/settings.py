@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from artmodels.errors import ConfigError
 from artmodels.workflow.config import WorkflowConfig
 from training.settings import RunSettings
 
@@ -33,6 +34,8 @@ class GenerationSettings:
     Attributes:
         load_size: side to which pictures are resized before a random crop of the model's size.
         joint: contents and references are chained as at test time instead of the true stages.
+        rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
+            not depend on each other, so they can be trained one after the other or on different machines.
         kl: weight of the divergence, summed over latent entries and the encoded half of the batch.
         latent: weight of the latent regression of randomly styled pictures.
         cycle: weight of the inferred stage of a randomly styled picture against the true one; 0 leaves it out.
@@ -43,12 +46,18 @@ class GenerationSettings:
     model: WorkflowConfig = field(default_factory=WorkflowConfig)
     load_size: int = 286
     joint: bool = False
+    rendered_stages: tuple[str, ...] = ()
     discriminator_width: int = 64
     reconstruction: float = 10.0
     kl: float = 0.01
     latent: float = 0.5
     cycle: float = 1.0
     mode_seeking: float = 0.01
+
+    def __post_init__(self) -> None:
+        unknown = set(self.rendered_stages) - set(self.model.stages[1:])
+        if unknown:
+            raise ConfigError(f"rendered_stages must be among {self.model.stages[1:]}, not {sorted(unknown)}")
 
 
 ANIME = WorkflowConfig(stages=("line", "rough", "full"))

@@ -52,7 +52,8 @@ def train_generation(
     editor = WorkflowEditor.from_pretrained(init).train()
     editor.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     editor.inference.requires_grad_(False)
-    trained = nn.ModuleList([editor.encoders, editor.generators])
+    steps = trained_steps(editor, settings)
+    trained = nn.ModuleList(network for step in steps for network in editor.step_networks(step))
     adversaries = new_adversaries(editor, settings.discriminator_width, run.device)
     discriminators = nn.ModuleList(adversaries)
     optimiser = torch.optim.Adam(trained.parameters(), settings.run.learning_rate, (0.5, 0.999))
@@ -73,10 +74,13 @@ def train_generation(
 
         adversary.zero_grad()
         with run.accelerator.autocast():
-            adversary_loss = torch.stack([
-                rendered_discriminator_loss(fakes, target, *pair)
-                for fakes, target, *pair in zip(rendered, stages[1:], *adversaries, strict=True)
-            ]).sum()  # fmt: skip
+            discriminating = [
+                rendered_discriminator_loss(
+                    rendered[step], stages[step + 1], adversaries.encoded[step], adversaries.random[step]
+                )
+                for step in steps
+            ]
+            adversary_loss = torch.stack(discriminating).sum()
         run.accelerator.backward(adversary_loss)
         run.average_gradients(discriminators)
         adversary.step()
@@ -102,39 +106,49 @@ def new_adversaries(editor: WorkflowEditor, width: int, device: torch.device) ->
     return Adversaries(encoded, random)
 
 
-def render(editor: WorkflowEditor, stages: list[Tensor], noise: Tensor, settings: GenerationSettings) -> list[Rendered]:
-    """Every step's pictures for the first half of the batch.
+def trained_steps(editor: WorkflowEditor, settings: GenerationSettings) -> list[int]:
+    names = settings.rendered_stages or editor.config.stages[1:]
+    return [editor.config.stages.index(name) - 1 for name in names]
+
+
+def render(
+    editor: WorkflowEditor, stages: list[Tensor], noise: Tensor, settings: GenerationSettings
+) -> dict[int, Rendered]:
+    """Each trained step's pictures for the first half of the batch.
 
     Separate training reads true stages. Joint training reads what the editor has at test time, always detached:
     the inferred first stage, then each step's encoded output, in the style of the inferred next stage.
     """
     half = noise.shape[2]
-    truth = [stage[:half] for stage in stages]
-    references = truth
+    references = truth = [stage[:half] for stage in stages]
     if settings.joint:
         with torch.no_grad():
             references = [stage.float() for stage in editor.infer_stages(truth[-1])]
-    content, rendered = references[0], []
-    for i in range(editor.config.steps):
-        second = settings.mode_seeking > 0
-        rendered.append(render_step(editor.step_networks(i), content, references[i + 1], noise[i], second=second))
-        content = rendered[-1].encoded.detach() if settings.joint else truth[i + 1]
+    content, trained = references[0], trained_steps(editor, settings)
+    rendered: dict[int, Rendered] = {}
+    for step in range(max(trained) + 1):
+        if step in trained or settings.joint:
+            networks, second = editor.step_networks(step), settings.mode_seeking > 0
+            rendered[step] = render_step(networks, content, references[step + 1], noise[step], second=second)
+        content = rendered[step].encoded.detach() if settings.joint else truth[step + 1]
     return rendered
 
 
 def total_losses(
     editor: WorkflowEditor,
-    rendered: list[Rendered],
+    rendered: dict[int, Rendered],
     stages: list[Tensor],
     adversaries: Adversaries,
     settings: GenerationSettings,
 ) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
-    for i, fakes in enumerate(rendered):
-        half = len(fakes.encoded)
-        networks = (editor.step_networks(i)[1], adversaries.encoded[i], adversaries.random[i], editor.inference[i])
-        parts = generation_loss(fakes, stages[i][:half], stages[i + 1][:half], networks, settings)
-        losses |= {f"{name}_{editor.config.stages[i + 1]}": loss for name, loss in parts.items()}
+    for step in trained_steps(editor, settings):
+        _, encoder = editor.step_networks(step)
+        half = len(rendered[step].encoded)
+        networks = (encoder, adversaries.encoded[step], adversaries.random[step], editor.inference[step])
+        stage, target = stages[step][:half], stages[step + 1][:half]
+        parts = generation_loss(rendered[step], stage, target, networks, settings)
+        losses |= {f"{name}_{editor.config.stages[step + 1]}": loss for name, loss in parts.items()}
     return losses
 
 

@@ -94,6 +94,15 @@ def test_joint_training_differs_from_separate(data, untrained, tmp_path):
         assert any(not torch.equal(separate[name], joint[name]) for name in separate)
 
 
+def test_one_step_can_be_trained_alone(data, untrained, tmp_path):
+    run("generation", data, tmp_path / "run", untrained, rendered_stages=("full",))
+    before, after = weights(Path(untrained)), raw_weights(tmp_path / "run", 2)
+    moved = {".".join(name.split(".")[:2]) for name in after if not torch.equal(after[name], before[name])}
+    assert moved == {"encoders.1", "generators.1"}
+    with pytest.raises(ConfigError, match="line"):
+        replace(GENERATION_PRESETS["tiny"], rendered_stages=("line",))
+
+
 def test_minutes_end_a_run_with_a_checkpoint_that_loads(data, tmp_path):
     train_inference(with_steps(INFERENCE_PRESETS["tiny"], 10**6), data, tmp_path / "run", minutes=0.02)
     steps = sorted((tmp_path / "run" / "checkpoints").iterdir())
