@@ -131,10 +131,10 @@ class DownBlock(nn.Module):
 class UpBlock(nn.Module):
     """One step up the U-Net."""
 
-    def __init__(self, inputs: int, outputs: int, *, norm: bool):
+    def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
-        self.norm = nn.InstanceNorm2d(outputs) if norm else nn.Identity()
+        self.norm = nn.InstanceNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         large = functional.interpolate(functional.relu(x), scale_factor=2, mode="bilinear", align_corners=False)
@@ -142,7 +142,11 @@ class UpBlock(nn.Module):
 
 
 class StageInference(nn.Module):
-    """Infers the stage before a stage: G^I_i of the paper, a U-Net with log2(size) levels."""
+    """Infers the stage before a stage: G^I_i of the paper, a U-Net with log2(size) levels.
+
+    Differs: the outermost step up is a sub-pixel convolution instead of a bilinear enlargement, because a line of one
+    or two pixels does not pass through the half size otherwise.
+    """
 
     def __init__(self, inputs: int, outputs: int, *, width: int, size: int):
         super().__init__()
@@ -154,11 +158,9 @@ class StageInference(nn.Module):
             for level, (before, after) in enumerate(pairwise(widths))
         )
         self.up = nn.ModuleList(
-            UpBlock(
-                widths[level + 1] * (1 if level == last else 2), widths[level] if level else outputs, norm=level > 0
-            )
-            for level in range(levels)
+            UpBlock(widths[level + 1] * (1 if level == last else 2), widths[level]) for level in range(1, levels)
         )
+        self.picture = nn.Conv2d(2 * width, 4 * outputs, 3, padding=1, padding_mode="reflect")
         self.apply(initialise_xavier)
 
     def forward(self, stage: Tensor) -> Tensor:
@@ -168,6 +170,6 @@ class StageInference(nn.Module):
             stage = down(stage)
             skips.append(stage)
         x = skips.pop()
-        for level in range(len(self.up) - 1, 0, -1):
-            x = torch.cat((skips.pop(), self.up[level](x)), dim=1)
-        return torch.tanh(self.up[0](x))
+        for up in reversed(self.up):
+            x = torch.cat((skips.pop(), up(x)), dim=1)
+        return torch.tanh(functional.pixel_shuffle(self.picture(functional.relu(x)), 2))

@@ -2,8 +2,9 @@
 
     python -m training.workflow.evaluate --model runs/generation/model --data illustrations/ --out runs/evaluation
 
-Writes `evaluation.json` and uncurated sheets of the first held-out artworks. All errors are mean absolute differences
-of pictures in [-1, 1]. The baselines are the mean training picture and the training picture nearest to each artwork.
+Writes `evaluation.json` and uncurated sheets of the first and the worst held-out artworks. All errors are mean
+absolute differences of pictures in [-1, 1]. The baselines are the mean training picture and the training picture
+nearest to each artwork.
 """
 
 import json
@@ -146,7 +147,7 @@ def read_regions(root: Path, pictures: StagePictures, size: int) -> np.ndarray |
 
 
 def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
-    """Uncurated sheets: taken apart (true beside inferred), and re-sampled at each step."""
+    """Uncurated sheets: taken apart (true beside inferred), re-sampled at each step, and what comes back worst."""
     true, inferred = held_out.true, held_out.inferred
     pairs = [stage for pair in zip(true[:-1], inferred[:-1], strict=True) for stage in pair]
     apart = [*pairs, true[-1], *held_out.rendered[1:]]
@@ -154,7 +155,13 @@ def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
     for step in range(len(held_out.resampled)):
         for stages in (held_out.resampled[step], held_out.resampled_again[step]):
             again += stages[1:] if step < len(held_out.resampled) - 1 else stages[-1:]
-    return {name: picture_sheet([c[:rows] for c in columns]) for name, columns in (("apart", apart), ("again", again))}
+    errors = (held_out.rendered[-1] - true[-1]).abs().mean(dim=(1, 2, 3))
+    worst = errors.argsort(descending=True)[:rows]
+    return {
+        "apart": picture_sheet([column[:rows] for column in apart]),
+        "again": picture_sheet([column[:rows] for column in again]),
+        "worst": picture_sheet([column[worst] for column in (true[-1], *inferred[:-1], *held_out.rendered[1:])]),
+    }
 
 
 def main(
