@@ -21,8 +21,8 @@ __all__ = ["StagePictures", "random_crop_and_flip"]
 class StagePictures:
     """Aligned pictures of every stage, decoded on first use and kept as bytes in memory.
 
-    `root` holds a folder a stage, with equal file names, and `metadata.jsonl` with `id` and `split` a picture;
-    or it is a Parquet file with an image column a stage and a `split` column.
+    `root` is what a recipe wrote: either a folder a stage, with equal file names, and `metadata.jsonl` with `id` and
+    `split` a picture; or `data/SPLIT.parquet` with an image column a stage.
 
     Raises:
         ConfigError: `root` is neither, or holds no picture of that split.
@@ -33,12 +33,14 @@ class StagePictures:
         self.config = config
         self.load_size = load_size
         self.root = Path(root)
-        if self.root.suffix == ".parquet" and self.root.is_file():
-            self.rows = read_parquet_rows(self.root, config.stages, split)
-        elif (self.root / "metadata.jsonl").is_file():
+        if (self.root / "metadata.jsonl").is_file():
             self.rows = read_folder_rows(self.root, config.stages, split)
+        elif list((self.root / "data").glob("*.parquet")):
+            self.rows = read_parquet_rows(self.root / "data" / f"{split}.parquet", config.stages)
         else:
-            raise ConfigError(f"{self.root} is neither a Parquet file nor a folder with a metadata.jsonl")
+            raise ConfigError(
+                f"{self.root} holds neither a metadata.jsonl nor data/*.parquet: is it a recipe's output?"
+            )
         if not self.rows:
             raise ConfigError(f"{self.root} holds no picture of the {split!r} split")
         self._cache: dict[int, list[np.ndarray]] = {}
@@ -93,15 +95,17 @@ def read_folder_rows(root: Path, stages: Sequence[str], split: str) -> list[tupl
     return [tuple(root / stage / f"{name}{suffixes[stage]}" for stage in stages) for name in ids]
 
 
-def read_parquet_rows(path: Path, stages: Sequence[str], split: str) -> list[tuple[Path | bytes, ...]]:
+def read_parquet_rows(path: Path, stages: Sequence[str]) -> list[tuple[Path | bytes, ...]]:
     from pyarrow import parquet
 
+    if not path.is_file():
+        return []
     known = parquet.read_schema(path).names
-    missing = [name for name in (*stages, "split") if name not in known]
+    missing = [name for name in stages if name not in known]
     if missing:
         raise ConfigError(f"{path} has no column {', '.join(missing)}; it has {', '.join(known)}")
-    table = parquet.read_table(path, columns=[*stages, "split"]).to_pylist()
-    return [tuple(row[stage]["bytes"] for stage in stages) for row in table if row["split"] == split]
+    table = parquet.read_table(path, columns=list(stages)).to_pylist()
+    return [tuple(row[stage]["bytes"] for stage in stages) for row in table]
 
 
 def random_crop_and_flip(stages: list[Tensor], size: int, generator: torch.Generator) -> list[Tensor]:

@@ -166,7 +166,7 @@ def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
 
 def main(
     model: Annotated[str, typer.Option(help="Saved editor, or a Hub id.")],
-    data: Annotated[Path, typer.Option(help="A recipe's folder or Parquet file.")],
+    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
     out: Annotated[Path, typer.Option(help="Gets evaluation.json and samples/.")],
 ) -> None:
     editor = WorkflowEditor.from_pretrained(model, device="cuda" if torch.cuda.is_available() else "cpu")

@@ -166,7 +166,7 @@ def rendered_sheet(editor: WorkflowEditor, stages: list[Tensor], device: torch.d
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="A recipe's folder or Parquet file.")],
+    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
     out: Annotated[Path, typer.Option(help="Folder of this run.")],
     init: Annotated[str, typer.Option(help="Saved editor with trained inference networks.")],
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(GENERATION_PRESETS)}.")] = "starter",

@@ -117,7 +117,7 @@ def inferred_sheet(editor: WorkflowEditor, stages: list[Tensor], device: torch.d
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="A recipe's folder or Parquet file.")],
+    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
     out: Annotated[Path, typer.Option(help="Folder of this run.")],
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(INFERENCE_PRESETS)}.")] = "starter",
     change: Annotated[list[str] | None, typer.Option("--set", help="field=value, as often as needed.")] = None,
