@@ -91,7 +91,8 @@ INFERENCE_PRESETS = {
     "paper-anime": InferenceSettings(RunSettings(steps=56_250), ANIME),
     "paper-chair": InferenceSettings(RunSettings(steps=56_250), CHAIR),
     "paper-face": InferenceSettings(RunSettings(steps=56_250), FACE),
-    "starter": InferenceSettings(STARTER_RUN, STARTER, load_size=128, discriminator_width=32),
+    # Composed stages follow from each other almost exactly, so the difference to the true stage counts for more.
+    "starter": InferenceSettings(STARTER_RUN, STARTER, load_size=128, discriminator_width=32, reconstruction=50.0),
     "tiny": InferenceSettings(TINY_RUN, TINY, load_size=72, discriminator_width=4),
 }
 GENERATION_PRESETS = {
@@ -101,7 +102,13 @@ GENERATION_PRESETS = {
     # Mode seeking is left out: next to untrained generators it is a thousand times every other term, and a short
     # training never recovers the step size that Adam derives from that.
     "starter": GenerationSettings(
-        replace(STARTER_RUN, steps=20_000), STARTER, load_size=128, discriminator_width=32, mode_seeking=0.0
+        replace(STARTER_RUN, steps=20_000),
+        STARTER,
+        load_size=128,
+        discriminator_width=32,
+        reconstruction=30.0,
+        kl=0.03,
+        mode_seeking=0.0,
     ),
     "tiny": GenerationSettings(TINY_RUN, TINY, load_size=72, discriminator_width=4),
 }
