@@ -20,12 +20,6 @@ def parameters_in_millions(network: nn.Module) -> float:
     return sum(parameter.numel() for parameter in network.parameters()) / 1e6
 
 
-def on_meta(build: type[nn.Module], *args: int, **options: int) -> nn.Module:
-    """Networks of the paper's size, without their weights in memory."""
-    with torch.device("meta"):
-        return build(*args, **options)
-
-
 def reflected_conv(x: Tensor, conv: Any, padding: int) -> Tensor:
     padded = functional.pad(x, (padding,) * 4, mode="reflect")
     return functional.conv2d(padded, conv.weight, conv.bias, stride=conv.stride)
@@ -42,29 +36,30 @@ def doubled_conv(x: Tensor, conv: Any) -> Tensor:
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 3), (3, 3)])
 def test_generator_has_the_papers_12_million_parameters(inputs: int, outputs: int) -> None:
-    generator = on_meta(StageGenerator, inputs, outputs, width=64, latent_dim=8)
+    generator = StageGenerator(inputs, outputs, width=64, latent_dim=8)
     assert parameters_in_millions(generator) == pytest.approx(12.25, abs=0.015)
     assert generator.adain_length == 4096
 
 
 @pytest.mark.parametrize("inputs", [1, 3])
 def test_latent_encoder_has_the_papers_2_6_million_parameters(inputs: int) -> None:
-    encoder = on_meta(LatentEncoder, inputs, width=64, latent_dim=8, size=256)
+    encoder = LatentEncoder(inputs, width=64, latent_dim=8, size=256)
     assert parameters_in_millions(encoder) == pytest.approx(2.59, abs=0.005)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_stage_inference_has_the_papers_39_million_parameters(outputs: int) -> None:
-    inference = on_meta(StageInference, 3, outputs, width=64, size=256)
+    inference = StageInference(3, outputs, width=64, size=256)
     # The last convolution sees 5x5 pixels of 128 channels, where the paper's sees 3x3.
     difference = outputs * 128 * (25 - 9) / 1e6
     assert parameters_in_millions(inference) - difference == pytest.approx(39.15, abs=0.005)
 
 
+@torch.inference_mode()
 def test_discriminator_has_the_papers_3_5_million_parameters_and_patches() -> None:
-    discriminator = on_meta(MultiScaleDiscriminator, 4)
+    discriminator = MultiScaleDiscriminator(4)
     assert parameters_in_millions(discriminator) == pytest.approx(3.46, abs=0.005)
-    scores = discriminator(torch.empty(2, 4, 256, 256, device="meta"))
+    scores = discriminator(torch.zeros(2, 4, 256, 256))
     assert [score.shape for score in scores] == [(2, 1, 30, 30), (2, 1, 14, 14)]
 
 
