@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,20 +18,20 @@ from artmodels.errors import CheckpointError, ConfigError
 
 __all__ = [
     "CONFIG_NAME",
-    "PICKLE_SUFFIXES",
     "WEIGHTS_NAME",
     "Header",
     "fill",
     "find_file",
     "read_header",
     "read_tensors",
+    "refuse_pickle",
     "weights_in",
     "write_folder",
 ]
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
-PICKLE_SUFFIXES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+_PICKLE_SUFFIXES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 
 _PENDING = ".saving"  # a complete save that is being moved into its folder: what lies here is newer
 _SAVED_TYPES = (torch.float32, torch.float16, torch.bfloat16)
@@ -68,15 +68,14 @@ def find_file(folder: Path, name: str) -> Path:
     path = pending if pending.is_file() else folder / name
     if path.is_file():
         return path
-    if name == WEIGHTS_NAME:
-        refuse_pickle((entry.name for entry in sorted(folder.iterdir())), str(folder))
+    refuse_pickle([entry.name for entry in sorted(folder.iterdir())], str(folder))
     raise CheckpointError(f"folder {str(folder)!r} has no {name}: it is not an artmodels model")
 
 
-def refuse_pickle(names: Any, where: str) -> None:
-    """Raise a CheckpointError if one of the file `names` is a pickle, which can run code when it is read."""
-    pickle = next((name for name in names if name.endswith(PICKLE_SUFFIXES)), None)
-    if pickle is not None:
+def refuse_pickle(names: Collection[str], where: str) -> None:
+    """Raise a CheckpointError if the weights among the files `names` are a pickle, which can run code when read."""
+    pickle = next((name for name in names if name.endswith(_PICKLE_SUFFIXES)), None)
+    if pickle is not None and WEIGHTS_NAME not in names:
         raise CheckpointError(
             f"{where} holds {pickle}, a pickle, and no {WEIGHTS_NAME}: artmodels reads safetensors only, "
             "because a pickle can run code when it is loaded"

@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 )
 
 from artmodels import __version__
-from artmodels.checkpoints import WEIGHTS_NAME, refuse_pickle
+from artmodels.checkpoints import refuse_pickle
 from artmodels.errors import HubError
 
 __all__ = ["Access", "HubCommit", "PushOptions", "upload"]
@@ -86,13 +86,13 @@ class HubCommit:
 
         Raises:
             HubError: it is not in the repo, or cannot be downloaded.
-            CheckpointError: it is the weights, and the repo holds a pickle instead.
+            CheckpointError: the repo holds a pickle instead.
         """
         try:
             with _explained(self.name, self.revision, self._access, name):
                 return self._download(name)
         except HubError as error:
-            if name == WEIGHTS_NAME and isinstance(error.__cause__, RemoteEntryNotFoundError):
+            if isinstance(error.__cause__, RemoteEntryNotFoundError):
                 with _explained(self.name, self.revision, self._access):
                     names = self._api.list_repo_files(self.name, revision=self.revision)
                 refuse_pickle(sorted(names), f"{self.name} on the Hub")

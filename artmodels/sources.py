@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from artmodels.checkpoints import CONFIG_NAME, WEIGHTS_NAME, find_file
+from artmodels.checkpoints import CONFIG_NAME, WEIGHTS_NAME, find_file, refuse_pickle
 from artmodels.errors import CheckpointError, ConfigError, HubError
 from artmodels.hub_client import Access, HubCommit
 
@@ -51,7 +51,7 @@ def open_source(source: str | Path, revision: str | None, access: Access) -> Sou
     """Find the model that `source` means: an existing path, a starter (when no revision is asked for), the Hub.
 
     Raises:
-        CheckpointError: a path that does not exist.
+        CheckpointError: a path that does not exist, or is a pickle.
         ConfigError: a revision is asked for from a path.
         HubError: neither a path nor a Hub id, or the Hub does not give it.
     """
@@ -63,6 +63,8 @@ def open_source(source: str | Path, revision: str | None, access: Access) -> Sou
     starters = _starters()
     if str(source) in starters and revision is None:
         return LocalSource(starters[str(source)], str(source))
+    if path.is_file():
+        refuse_pickle([path.name], str(path.parent))
     if _is_path_like(source):
         raise CheckpointError(f"there is no model folder or .safetensors file at {str(source)!r}")
     if str(source).count("/") != 1:

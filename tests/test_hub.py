@@ -210,6 +210,18 @@ def test_a_pickle_is_named_and_never_opened(folder: Path, monkeypatch: pytest.Mo
     assert not (folder / "sprung").exists()
 
 
+def test_a_pickle_alone_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+    for source in (tmp_path, tmp_path / "pytorch_model.bin", str(tmp_path / "pytorch_model.bin")):
+        with pytest.raises(CheckpointError, match=r"holds pytorch_model.bin, a pickle, and no model.safetensors"):
+            TinyModel.from_pretrained(source)
+
+
+def test_a_pickle_beside_the_weights_is_nobodys_business(folder: Path) -> None:
+    (folder / "optimizer.pt").write_bytes(b"\x80\x04N.")
+    assert_same(TinyModel.from_pretrained(folder), trained())
+
+
 def test_weights_cut_short_anywhere_are_refused(folder: Path) -> None:
     path = folder / "model.safetensors"
     whole = path.read_bytes()

@@ -172,9 +172,10 @@ def test_a_repo_without_one_of_the_files(hub: LoopbackHub, files: dict[str, byte
     assert refusal(hub) == f"alice/tiny has no {name}: it is not an artmodels model"
 
 
-def test_a_repo_with_a_pickle(hub: LoopbackHub, files: dict[str, bytes]) -> None:
-    del files["model.safetensors"]
-    hub.add_repo("alice/tiny", {**files, "pytorch_model.bin": b"\x80\x04N."})
+@pytest.mark.parametrize("has_config", [True, False])
+def test_a_repo_with_a_pickle(hub: LoopbackHub, files: dict[str, bytes], has_config: bool) -> None:
+    kept = {"config.json": files["config.json"]} if has_config else {}
+    hub.add_repo("alice/tiny", {**kept, "pytorch_model.bin": b"\x80\x04N."})
     with pytest.raises(CheckpointError, match=r"alice/tiny on the Hub holds pytorch_model.bin, a pickle"):
         load(hub)
     assert not any("resolve" in request.path and "bin" in request.path for request in hub.requests)
