@@ -144,8 +144,8 @@ class UpBlock(nn.Module):
 class StageInference(nn.Module):
     """Infers the stage before a stage: G^I_i of the paper, a U-Net with log2(size) levels.
 
-    Differs: the outermost step up is nearest x2 and a 5x5 convolution instead of a bilinear enlargement and a 3x3 one,
-    because a line of one or two pixels does not pass through a bilinear enlargement.
+    Differs: the outermost step up is nearest x2 and a 5x5 convolution instead of a bilinear enlargement, and its output
+    meets features of the stage at full size, because lines of one or two pixels do not pass through the half size.
     """
 
     def __init__(self, inputs: int, outputs: int, *, width: int, size: int):
@@ -160,16 +160,19 @@ class StageInference(nn.Module):
         self.up = nn.ModuleList(
             UpBlock(widths[level + 1] * (1 if level == last else 2), widths[level]) for level in range(1, levels)
         )
-        self.picture = UpsampleConv(2 * width, outputs)
+        self.enlarge = UpsampleConv(2 * width, width)
+        self.detail = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="reflect")
+        self.picture = nn.Conv2d(2 * width, outputs, 3, padding=1, padding_mode="reflect")
         self.apply(initialise_xavier)
 
     def forward(self, stage: Tensor) -> Tensor:
         """Args: stage [B, C, S, S]. Returns: the stage before it [B, C', S, S], in [-1, 1]."""
-        skips = []
+        x, skips = stage, []
         for down in self.down:
-            stage = down(stage)
-            skips.append(stage)
+            x = down(x)
+            skips.append(x)
         x = skips.pop()
         for up in reversed(self.up):
             x = torch.cat((skips.pop(), up(x)), dim=1)
-        return torch.tanh(self.picture(functional.relu(x)))
+        x = torch.cat((self.detail(stage), self.enlarge(functional.relu(x))), dim=1)
+        return torch.tanh(self.picture(functional.leaky_relu(x, 0.2)))

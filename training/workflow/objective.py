@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from artmodels.workflow.networks import LatentEncoder, StageGenerator
 from training.losses import hinge_discriminator, hinge_generator, kl_to_normal, mode_seeking
-from training.workflow.settings import GenerationSettings
+from training.workflow.settings import GenerationSettings, InferenceSettings
 
 __all__ = ["Rendered", "frozen", "generation_loss", "inference_loss", "render_step", "rendered_discriminator_loss"]
 
@@ -28,15 +28,15 @@ def frozen(*networks: nn.Module) -> Iterator[None]:
 
 
 def inference_loss(
-    source: Tensor, inferred: Tensor, target: Tensor, discriminator: nn.Module, reconstruction: float
+    source: Tensor, inferred: Tensor, target: Tensor, discriminator: nn.Module, settings: InferenceSettings
 ) -> dict[str, Tensor]:
     """Eq. 5: L_GAN(D(x_{i+1}, x^_i)) + 10 |x^_i - x_i|_1 of one stage."""
-    with frozen(discriminator):
-        scores = discriminator(torch.cat((source, inferred), dim=1))
-    return {
-        "adversarial": hinge_generator(scores),
-        "reconstruction": reconstruction * (inferred - target).abs().mean(),
-    }
+    losses = {"reconstruction": settings.reconstruction * (inferred - target).abs().mean()}
+    if settings.adversarial:
+        with frozen(discriminator):
+            scores = discriminator(torch.cat((source, inferred), dim=1))
+        losses["adversarial"] = settings.adversarial * hinge_generator(scores)
+    return losses
 
 
 class Rendered(NamedTuple):

@@ -62,24 +62,29 @@ def train_inference(
         with run.accelerator.autocast():
             sources, inferred = infer(editor, stages, joint=settings.joint)
 
-        adversary.zero_grad()
-        with run.accelerator.autocast():
-            adversary_loss = 0.5 * sum_discriminator_losses(discriminators, sources, inferred, stages)
-        run.accelerator.backward(adversary_loss)
-        run.average_gradients(discriminators)
-        adversary.step()
+        losses: dict[str, Tensor] = {}
+        if settings.adversarial:
+            adversary.zero_grad()
+            with run.accelerator.autocast():
+                losses["adversary"] = 0.5 * sum_discriminator_losses(discriminators, sources, inferred, stages)
+            run.accelerator.backward(losses["adversary"])
+            run.average_gradients(discriminators)
+            adversary.step()
 
         optimiser.zero_grad()
-        losses: dict[str, Tensor] = {}
         with run.accelerator.autocast():
-            for i, discriminator in enumerate(discriminators):
-                parts = inference_loss(sources[i], inferred[i], stages[i], discriminator, settings.reconstruction)
-                losses |= {f"{name}_{settings.model.stages[i]}": loss for name, loss in parts.items()}
-        run.accelerator.backward(torch.stack(list(losses.values())).sum())
+            learnt = [
+                inference_loss(sources[i], inferred[i], stages[i], discriminator, settings)
+                for i, discriminator in enumerate(discriminators)
+            ]
+        run.accelerator.backward(torch.stack([loss for parts in learnt for loss in parts.values()]).sum())
         run.average_gradients(editor.inference)
         optimiser.step()
+        losses |= {
+            f"{name}_{settings.model.stages[i]}": loss for i, ls in enumerate(learnt) for name, loss in ls.items()
+        }
 
-        run.log({**losses, "adversary": adversary_loss})
+        run.log(losses)
         if run.is_showing():
             run.show(inferred_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
     return run.average

@@ -17,7 +17,7 @@ from training.workflow.objective import (
     render_step,
     rendered_discriminator_loss,
 )
-from training.workflow.settings import GENERATION_PRESETS, TINY
+from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, TINY
 from training.workflow.train_generation import Adversaries, new_adversaries, render, total_losses
 from training.workflow.train_inference import infer
 
@@ -147,13 +147,16 @@ def test_joint_inference_reads_the_detached_prediction(editor, stages):
 def test_inference_loss_is_hinge_plus_weighted_difference(stages):
     discriminator = MultiScaleDiscriminator(4, 4)
     inferred = stages[0].roll(1, 0).requires_grad_(True)
-    parts = inference_loss(stages[1], inferred, stages[0], discriminator, 10.0)
+    settings = replace(INFERENCE_PRESETS["tiny"], adversarial=2.0)
+    parts = inference_loss(stages[1], inferred, stages[0], discriminator, settings)
     torch.testing.assert_close(parts["reconstruction"], 10 * (inferred - stages[0]).abs().mean())
     scores = discriminator(torch.cat((stages[1], inferred), dim=1))
-    torch.testing.assert_close(parts["adversarial"], -(scores[0].mean() + scores[1].mean()))
+    torch.testing.assert_close(parts["adversarial"], -2 * (scores[0].mean() + scores[1].mean()))
     parts["adversarial"].backward()
     assert inferred.grad is not None
     assert not has_gradient(discriminator)
+    settings = replace(settings, adversarial=0.0)
+    assert set(inference_loss(stages[1], inferred, stages[0], discriminator, settings)) == {"reconstruction"}
 
 
 def test_frozen_networks_thaw_even_after_an_error():
