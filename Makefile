@@ -22,11 +22,18 @@ lint: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(PYTHON) -m training.bench
 
-# The drawings, the networks that take them apart, the networks that put them back; hours on two cores.
+# As the starter was made: drawings, the networks that take them apart, then those that put them back together.
+DATA := data/illustrations
+INFER := $(PYTHON) -m training.workflow.train_inference --preset starter --data $(DATA)
+RENDER := $(PYTHON) -m training.workflow.train_generation --preset starter --data $(DATA)
 train-workflow-illustrations: $(VENV)/test.stamp
-	$(PYTHON) -m training.recipes.illustrations --out data/illustrations --drawings 4000 --colourings 2 --size 128
-	$(PYTHON) -m training.workflow.train_inference --data data/illustrations --out runs/inference
-	$(PYTHON) -m training.workflow.train_generation --data data/illustrations --init runs/inference/model --out runs/generation
+	$(PYTHON) -m training.recipes.illustrations --out $(DATA) --drawings 3000 --colourings 3 --size 128
+	$(INFER) --out runs/inference --minutes 12
+	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
+	$(RENDER) --out runs/flat --init runs/inference-joint/model --minutes 30 --set 'rendered_stages=["flat"]'
+	$(RENDER) --out runs/full --init runs/flat/model --minutes 10 --set 'rendered_stages=["full"]'
+	$(RENDER) --out runs/generation --init runs/full/model --minutes 16 --set joint=true --set run.learning_rate=0.0002
+	$(PYTHON) -m training.workflow.evaluate --model runs/generation/model --data $(DATA) --out runs/evaluation
 
 clean:
 	rm -rf $(VENV)
