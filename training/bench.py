@@ -1,0 +1,278 @@
+"""Time and memory of what a person waits for: start-up, the forward pass, an edit, a training step.
+
+    python -m training.bench
+    python -m training.bench --paper --repeats 3 --json > bench.json
+    python -m training.bench --only edit
+
+Every row is measured in a process of its own, which imports nothing that the row does not need, so that its peak memory
+is its own; a first call is not counted. Training steps are those of the real trainings, with their data, precision,
+averaging and log, on made pictures. About 4 minutes on two free CPU cores; `--paper` takes far longer.
+Compare rows of one run only: machines differ and drift.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Annotated, NamedTuple
+
+import typer
+
+from artmodels.workflow.config import WorkflowConfig
+from training.settings import RunSettings
+from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, GenerationSettings, InferenceSettings
+
+__all__ = ["Case", "Row", "cases", "measure", "table"]
+
+ARTWORK_SIDE = 512
+SIZES = (128, 256)
+START_UPS = {"import artmodels": "artmodels", "import WorkflowEditor": "artmodels.workflow.model"}
+
+
+class Case(NamedTuple):
+    """One row to be: `clock(repeats)` gives the seconds of each repeat."""
+
+    name: str
+    clock: Callable[[int], list[float]]
+
+
+class Row(NamedTuple):
+    """Seconds of each repeat, and the most memory that the process ever held."""
+
+    name: str
+    seconds: list[float]
+    peak_mebibytes: float
+
+
+def seconds_of(call: Callable[[], object], repeats: int) -> list[float]:
+    """Seconds of each of `repeats` calls that follow a first, uncounted one."""
+    seconds = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return seconds[1:]
+
+
+def peak_mebibytes() -> float:
+    """The most memory that this process has held."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # The resource module would count what the parent held when it started this process.
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10
+    return getrusage(RUSAGE_SELF).ru_maxrss / 2**20
+
+
+# What is timed.
+
+
+def time_forward(config: WorkflowConfig, repeats: int) -> list[float]:
+    import torch
+
+    from artmodels import WorkflowEditor
+
+    editor, artwork = WorkflowEditor(config).eval(), torch.rand(1, config.channels[-1], config.size, config.size)
+    with torch.inference_mode():
+        return seconds_of(lambda: editor(artwork), repeats)
+
+
+def time_stage_inference(config: WorkflowConfig, repeats: int) -> list[float]:
+    import torch
+
+    from artmodels import WorkflowEditor
+
+    editor, artwork = WorkflowEditor(config).eval(), torch.rand(1, config.channels[-1], config.size, config.size)
+    with torch.inference_mode():
+        return seconds_of(lambda: editor.infer_stages(artwork), repeats)
+
+
+def time_edit(config: WorkflowConfig, repeats: int) -> list[float]:
+    """From a picture file to a picture file."""
+    from artmodels import WorkflowEditor
+
+    editor = WorkflowEditor(config).eval()
+    with TemporaryDirectory() as folder:
+        artwork, target = Path(folder, "artwork.png"), Path(folder, "edited.png")
+        write_picture(artwork, 0, ARTWORK_SIDE, "RGB")
+        return seconds_of(lambda: editor.edit(artwork, stage=config.stages[1], seed=0).save(target), repeats)
+
+
+def time_load(config: WorkflowConfig, repeats: int) -> list[float]:
+    from artmodels import WorkflowEditor
+
+    with TemporaryDirectory() as folder:
+        WorkflowEditor(config).save_pretrained(folder)
+        return seconds_of(lambda: WorkflowEditor.from_pretrained(folder), repeats)
+
+
+def time_inference_training(settings: InferenceSettings, repeats: int) -> list[float]:
+    from training.workflow.train_inference import train_inference
+
+    with TemporaryDirectory() as folder:
+        data, out = write_pictures(Path(folder, "data"), settings), Path(folder, "run")
+        train_inference(replace(settings, run=short_run(settings.run, repeats)), data, out)
+        return logged_seconds(out / "log.jsonl")[1:]
+
+
+def time_generation_training(settings: GenerationSettings, repeats: int) -> list[float]:
+    from artmodels import WorkflowEditor
+    from training.workflow.train_generation import train_generation
+
+    with TemporaryDirectory() as folder:
+        data, out = write_pictures(Path(folder, "data"), settings), Path(folder, "run")
+        init = WorkflowEditor(settings.model).save_pretrained(Path(folder, "init"))
+        train_generation(replace(settings, run=short_run(settings.run, repeats)), data, out, init=str(init))
+        return logged_seconds(out / "log.jsonl")[1:]
+
+
+def short_run(run: RunSettings, repeats: int) -> RunSettings:
+    """One step to warm up, `repeats` steps that count, and one whose log line says when the last of them ended."""
+    return replace(run, steps=repeats + 2, log_every=1, save_every=repeats + 3)
+
+
+def logged_seconds(log: Path) -> list[float]:
+    """Seconds of every step but the last, from a log of every step and the mean time of the steps before it."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    totals = [line["seconds_per_step"] * (line["step"] - 1) for line in lines]
+    return [after - before for before, after in pairwise(totals)]
+
+
+def write_pictures(root: Path, settings: InferenceSettings | GenerationSettings) -> Path:
+    """Noise as aligned stages, in the layout that recipes write."""
+    rows = []
+    for number in range(settings.run.batch_size + 1):
+        for stage, channels in zip(settings.model.stages, settings.model.channels, strict=True):
+            (root / stage).mkdir(parents=True, exist_ok=True)
+            write_picture(root / stage / f"{number}.png", number, settings.load_size, "L" if channels == 1 else "RGB")
+        rows.append({"id": str(number), "split": "train" if number else "test"})
+    (root / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return root
+
+
+def write_picture(path: Path, number: int, side: int, mode: str) -> None:
+    import numpy as np
+    from PIL import Image
+
+    values = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    Image.fromarray(values).resize((side, side), Image.Resampling.BICUBIC).convert(mode).save(path)
+
+
+# The table.
+
+
+def cases(*, paper: bool = False) -> list[Case]:
+    """All rows for the starter at both sizes, and for the paper's face model where asked for."""
+    found: list[Case] = []
+    inference, generation = INFERENCE_PRESETS["starter"], GENERATION_PRESETS["starter"]
+    for size in SIZES:
+        model = replace(inference.model, size=size)
+        found += cases_of(
+            f"starter {size}",
+            replace(inference, model=model, load_size=size),
+            replace(generation, model=model, load_size=size),
+        )
+    if paper:
+        found += cases_of("paper 256", INFERENCE_PRESETS["paper-face"], GENERATION_PRESETS["paper-face"])
+    return found
+
+
+def cases_of(name: str, inference: InferenceSettings, generation: GenerationSettings) -> list[Case]:
+    config = inference.model
+    return [
+        Case(f"{name}: forward", partial(time_forward, config)),
+        Case(f"{name}: infer stages", partial(time_stage_inference, config)),
+        Case(f"{name}: edit, file to file", partial(time_edit, config)),
+        Case(f"{name}: load a checkpoint", partial(time_load, config)),
+        Case(
+            f"{name}: inference training, step of {inference.run.batch_size}",
+            partial(time_inference_training, inference),
+        ),
+        Case(
+            f"{name}: generation training, step of {generation.run.batch_size}",
+            partial(time_generation_training, generation),
+        ),
+    ]
+
+
+def measure(case: Case, repeats: int) -> Row:
+    """The row of a case, from a new process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(measure_here, case, repeats).result()
+
+
+def measure_here(case: Case, repeats: int) -> Row:
+    seconds = case.clock(repeats)
+    return Row(case.name, seconds, peak_mebibytes())
+
+
+def measure_start_up(name: str, module: str, repeats: int) -> Row:
+    """Seconds that the import of a module takes in new interpreters."""
+    code = (
+        f"import time; began = time.perf_counter(); import {module}; print(time.perf_counter() - began)\n"
+        "from training.bench import peak_mebibytes; print(peak_mebibytes())"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(repeats + 1)
+    ]
+    return Row(name, [float(seconds) for seconds, _ in runs[1:]], max(float(peak) for _, peak in runs[1:]))
+
+
+def machine() -> dict[str, str | int | None]:
+    """What the numbers depend on besides the code."""
+    return {
+        "torch": version("torch"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "threads asked for": os.environ.get("OMP_NUM_THREADS"),
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as text; the last column compares medians with the first row's."""
+    width = max(len(row.name) for row in rows)
+    lines = [f"{'':{width}} {'median s':>9} {'min':>9} {'max':>9} {'peak MiB':>9} {'ratio':>7}"]
+    for row in rows:
+        ratio = median(row.seconds) / median(rows[0].seconds)
+        times = " ".join(f"{seconds:9.4f}" for seconds in (median(row.seconds), min(row.seconds), max(row.seconds)))
+        lines.append(f"{row.name:{width}} {times} {row.peak_mebibytes:9.0f} {ratio:7.2f}")
+    return "\n".join(lines)
+
+
+def main(
+    repeats: Annotated[int, typer.Option(min=1, help="Counted calls a row.")] = 5,
+    paper: Annotated[bool, typer.Option("--paper", help="The paper's face model at 256 pixels as well.")] = False,
+    only: Annotated[str, typer.Option(help="Only rows whose name holds this text.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    chosen = [case for case in cases(paper=paper) if only in case.name]
+    start_ups = {name: module for name, module in START_UPS.items() if only in name}
+    if not chosen and not start_ups:
+        raise typer.BadParameter(f"no row's name holds {only!r}", param_hint="--only")
+    rows = []
+    for case in chosen:
+        typer.echo(f"{case.name} ...", err=True)
+        rows.append(measure(case, repeats))
+    rows += [measure_start_up(name, module, repeats) for name, module in start_ups.items()]
+    if as_json:
+        print(json.dumps({"machine": machine(), "rows": [row._asdict() for row in rows]}, indent=2))
+    else:
+        print(", ".join(f"{name} {value}" for name, value in machine().items() if value is not None))
+        print(table(rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)
