@@ -239,7 +239,8 @@ def test_a_picture_does_not_depend_on_the_others_of_its_batch(method: Method) ->
     together = flattened(method.model()(*batch))
     for i in range(3):
         alone = flattened(method.model()(*(tensor[i : i + 1] for tensor in batch)))
-        torch.testing.assert_close([tensor[i : i + 1] for tensor in together], alone, rtol=1e-3, atol=1e-4)
+        # Looser than 1e-4: untrained random weights amplify the rounding of another batch size from layer to layer.
+        torch.testing.assert_close([tensor[i : i + 1] for tensor in together], alone, rtol=1e-3, atol=1e-3)
 
 
 @every_method

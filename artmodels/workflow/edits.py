@@ -63,32 +63,79 @@ def overrides(edits: Sequence[Edit], config: WorkflowConfig, frame: Frame) -> di
     """
     found: dict[int, Override] = {}
     for edit in edits:
-        if edit.stage not in config.stages:
-            raise ConfigError(f"no stage is called {edit.stage!r}; there are {', '.join(config.stages)}")
-        stage = config.stages.index(edit.stage)
+        if not isinstance(edit, Edit):
+            raise ConfigError(f"edits is a list of Edit(stage, picture=, latent= or seed=), it holds {edit!r}")
+        stage = number_of(edit.stage, config)
         if stage in found:
             raise ConfigError(f"stage {edit.stage!r} is edited twice; give one edit a stage")
+        check_kind(stage, is_picture=edit.picture is not None, config=config)
         found[stage] = override(edit, stage, config, frame)
     return found
 
 
+def number_of(stage: str, config: WorkflowConfig) -> int:
+    if stage not in config.stages:
+        raise ConfigError(f"no stage is called {stage!r}; there are {', '.join(config.stages)}")
+    return config.stages.index(stage)
+
+
+def check_kind(stage: int, *, is_picture: bool, config: WorkflowConfig) -> None:
+    name = config.stages[stage]
+    if is_picture and stage == config.steps:
+        raise ConfigError(f"{name!r} is the finished artwork: re-sample it by seed or edit an earlier stage")
+    if not is_picture and stage == 0:
+        raise ConfigError(f"{name!r} is the first stage and has no latent: give a picture of it")
+
+
 def override(edit: Edit, stage: int, config: WorkflowConfig, frame: Frame) -> Override:
     if edit.picture is not None:
-        if stage == config.steps:
-            raise ConfigError(f"{edit.stage!r} is the finished artwork: re-sample it by seed or edit an earlier stage")
         return Override(picture=fit_to_artwork(edit, config.channels[stage], frame))
-    if stage == 0:
-        raise ConfigError(f"{edit.stage!r} is the first stage and has no latent: give a picture of it")
     if edit.seed is not None:
         return Override(latent=seeds.normal((1, config.latent_dim), edit.seed, edit.stage))
-    latent = torch.as_tensor(edit.latent, dtype=torch.float32).reshape(1, -1)
-    if latent.shape[1] != config.latent_dim or not latent.isfinite().all():
-        raise ConfigError(f"a latent is {config.latent_dim} finite numbers, not {latent.shape[1]}: {latent.tolist()}")
-    return Override(latent=latent)
+    return Override(latent=latent_row(edit.latent, config))
+
+
+def latent_row(latent: Any, config: WorkflowConfig) -> Tensor:
+    """A latent given as [Z] or [1, Z] numbers, as float32 [1, Z]."""
+    try:
+        row = torch.as_tensor(latent, dtype=torch.float32).detach()
+    except (TypeError, ValueError, RuntimeError):
+        row = torch.empty(0)
+    if tuple(row.shape) not in ((config.latent_dim,), (1, config.latent_dim)) or not row.isfinite().all():
+        raise ConfigError(f"a latent is {config.latent_dim} finite numbers, not {str(latent)[:80]!r}")
+    return row.reshape(1, -1).cpu()
+
+
+def checked_seeds(chosen: Any) -> list[int]:
+    """A sequence of seeds as plain numbers.
+
+    Raises:
+        ConfigError: it is no sequence, or holds what is no seed.
+    """
+    try:
+        entries = list(chosen)
+    except TypeError:
+        raise ConfigError(f"seeds must be a sequence of seeds, not {chosen!r}") from None
+    return [seeds.check_seed(entry) for entry in entries]
+
+
+def seed_for_each_step(chosen: Any, config: WorkflowConfig) -> list[int]:
+    """One seed repeated for every step, or a sequence that holds one for each.
+
+    Raises:
+        ConfigError: what is given is neither.
+    """
+    if hasattr(chosen, "__iter__") and getattr(chosen, "ndim", None) != 0:
+        found = checked_seeds(chosen)
+    else:
+        found = [seeds.check_seed(chosen)] * config.steps
+    if len(found) != config.steps:
+        raise ConfigError(f"seeds must be one seed or {config.steps} of them, not {len(found)}")
+    return found
 
 
 def fit_to_artwork(edit: Edit, channels: int, frame: Frame) -> Tensor:
-    """The painted stage in the artwork's own square."""
+    """The painted stage in the artwork's own square, in steps of one byte, so that a recipe holds it exactly."""
     assert edit.picture is not None
     picture = images.load_picture(edit.picture)
     if abs(picture.width * frame.height / (picture.height * frame.width) - 1) > SHAPE_TOLERANCE:
@@ -98,7 +145,8 @@ def fit_to_artwork(edit: Edit, channels: int, frame: Frame) -> Tensor:
         )
     if picture.size != (frame.width, frame.height):
         picture = picture.resize((frame.width, frame.height), Image.Resampling.BICUBIC)
-    return images.fit(picture, frame.size, channels)[0][None]
+    square, _ = images.fit(picture, frame.size, channels)
+    return images.to_tensor(images.to_picture(square), channels)[None]
 
 
 def edit_to_recipe(stage: str, change: Override) -> dict[str, Any]:
@@ -118,10 +166,13 @@ def edit_from_recipe(values: dict[str, Any], config: WorkflowConfig) -> tuple[in
         ConfigError: the values are not of that form.
     """
     try:
-        stage = config.stages.index(values["stage"])
+        stage = number_of(values["stage"], config)
+        check_kind(stage, is_picture="latent" not in values, config=config)
         if "latent" in values:
-            return stage, Override(latent=torch.tensor(values["latent"], dtype=torch.float32).reshape(1, -1))
+            return stage, Override(latent=latent_row(values["latent"], config))
         square = Image.open(BytesIO(base64.b64decode(values["square"])))
+        if square.size != (config.size, config.size):
+            raise ConfigError(f"its picture is {square.width} x {square.height} pixels, not {config.size} square")
         return stage, Override(picture=images.to_tensor(square, config.channels[stage])[None])
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, OSError, SyntaxError) as error:
         raise ConfigError(f"the recipe's edit cannot be read: {error}") from error

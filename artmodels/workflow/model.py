@@ -13,8 +13,17 @@ from artmodels.errors import ConfigError, PictureError
 from artmodels.hub import HubModel
 from artmodels.images import Frame, PictureSource
 from artmodels.results import Result
+from artmodels.workflow.blending import blend_change
 from artmodels.workflow.config import WorkflowConfig
-from artmodels.workflow.edits import Edit, Override, edit_from_recipe, edit_to_recipe, overrides
+from artmodels.workflow.edits import (
+    Edit,
+    Override,
+    checked_seeds,
+    edit_from_recipe,
+    edit_to_recipe,
+    overrides,
+    seed_for_each_step,
+)
 from artmodels.workflow.networks import LatentEncoder, StageGenerator, StageInference
 
 __all__ = ["Edit", "WorkflowEditor"]
@@ -118,7 +127,8 @@ class WorkflowEditor(HubModel):
         stages = self.infer_stages(square)
         rendered = self.render(stages[0], self.encode_latents(stages))
         recipe = self._recipe("stages", picture, {}, mean_difference(rendered[-1], square, frame))
-        return self._result(rendered[-1], [*stages[:-1], picture], frame, recipe)
+        finished = images.unfit(rendered[-1][0], frame)
+        return self._result(finished, [*stages[:-1], picture], frame, recipe)
 
     def edit(
         self,
@@ -129,6 +139,7 @@ class WorkflowEditor(HubModel):
         picture: PictureSource | None = None,
         latent: Tensor | Sequence[float] | None = None,
         seed: int | None = None,
+        keep_detail: bool = True,
     ) -> Result:
         """Changes stages of an artwork and renders what comes after them again.
 
@@ -138,6 +149,8 @@ class WorkflowEditor(HubModel):
             artwork: a path, PIL picture or array of any size and mode.
             edits: changes to one or more stages.
             stage, picture, latent, seed: one more change, written without `Edit`.
+            keep_detail: puts the change into the artwork at its own size, so that what does not change stays as it is
+                to the last bit and the rest keeps its fine detail; off, the picture is what the networks render.
         Returns:
             `.image`: the new artwork at the old one's size; `.layers`: its stages;
             `.recipe["reconstruction_error"]`: how far the same rendering without any change is from the artwork.
@@ -145,6 +158,8 @@ class WorkflowEditor(HubModel):
             ConfigError: no change, an unknown stage, or a change that its stage cannot take.
             PictureError: a picture cannot be read or is not of the artwork's shape.
         """
+        if isinstance(edits, Edit):
+            raise ConfigError("edits is a list of Edit, even of a single one")
         edits = list(edits)
         if stage is not None:
             edits.append(Edit(stage, picture, latent, seed))
@@ -153,11 +168,11 @@ class WorkflowEditor(HubModel):
         if not edits:
             raise ConfigError(f"nothing to edit: name a stage ({', '.join(self.config.stages)}) and its change")
         opened, square, frame = self._fit(artwork, self.config.steps)
-        return self._edit(opened, square, frame, overrides(edits, self.config, frame))
+        return self._edit(opened, square, frame, overrides(edits, self.config, frame), keep_detail=keep_detail)
 
     def variations(self, artwork: PictureSource, *, stage: str, seeds: Sequence[int]) -> list[Result]:
         """One edit of the stage for each seed; each equals `edit(artwork, stage=stage, seed=seed)`."""
-        return [self.edit(artwork, stage=stage, seed=seed) for seed in seeds]
+        return [self.edit(artwork, stage=stage, seed=seed) for seed in checked_seeds(seeds)]
 
     @torch.inference_mode()
     def generate(self, sketch: PictureSource, *, seeds: int | Sequence[int] = 0, keep_lines: bool = True) -> Result:
@@ -172,13 +187,12 @@ class WorkflowEditor(HubModel):
             ConfigError: a seed that is none, or another number of seeds than steps.
             PictureError: the sketch cannot be read.
         """
-        chosen = [seeds] * self.config.steps if isinstance(seeds, int) else list(seeds)
-        if len(chosen) != self.config.steps:
-            raise ConfigError(f"seeds must be one number or {self.config.steps} of them, not {len(chosen)}")
+        chosen = seed_for_each_step(seeds, self.config)
         picture, square, frame = self._fit(sketch, 0)
         rendered = self.render(square, [self._latent(seed, i + 1) for i, seed in enumerate(chosen)])
         recipe = self._recipe("generate", picture, {"seeds": chosen, "keep_lines": keep_lines})
-        return self._result(rendered[-1], [picture, *rendered[1:]], frame, recipe, keep_lines=keep_lines)
+        finished = images.unfit(rendered[-1][0], frame)
+        return self._result(finished, [picture, *rendered[1:]], frame, recipe, keep_lines=keep_lines)
 
     def replay(self, recipe: Mapping[str, Any], artwork: PictureSource) -> Result:
         """Makes the picture of a recipe again.
@@ -188,29 +202,45 @@ class WorkflowEditor(HubModel):
             ConfigError: the recipe is not one of this class, or not of this version's form.
             PictureError: the picture is not the one that the recipe was made from.
         """
+        options = recipe.get("options") if isinstance(recipe, Mapping) else None
+        if not isinstance(options, Mapping):
+            raise ConfigError(f"this is no recipe of a WorkflowEditor: {str(recipe)[:80]!r}")
         opened = images.load_picture(artwork)
         if recipe.get("artwork_sha256") != images.fingerprint(opened):
             raise PictureError("this is not the picture that the recipe was made from")
-        verb, options = recipe.get("verb"), recipe.get("options", {})
         try:
-            if verb == "stages":
-                return self.stages(opened)
-            if verb == "generate":
-                return self.generate(opened, seeds=options["seeds"], keep_lines=options["keep_lines"])
-            if verb == "edit":
-                changes = dict(edit_from_recipe(values, self.config) for values in options["edits"])
-                return self._edit(*self._fit(opened, self.config.steps), changes)
-        except KeyError as error:
-            raise ConfigError(f"the recipe of {verb!r} lacks the option {error}") from error
-        raise ConfigError(f"a WorkflowEditor's recipe is of stages, edit or generate, not of {verb!r}")
+            return self._replay(recipe.get("verb"), options, opened)
+        except (KeyError, TypeError) as error:
+            raise ConfigError(f"the recipe's options cannot be read: {error}") from error
+
+    def _replay(self, verb: Any, options: Mapping[str, Any], artwork: Image.Image) -> Result:
+        if verb == "stages":
+            return self.stages(artwork)
+        if verb == "generate":
+            return self.generate(artwork, seeds=options["seeds"], keep_lines=options["keep_lines"])
+        if verb != "edit":
+            raise ConfigError(f"a WorkflowEditor's recipe is of stages, edit or generate, not of {verb!r}")
+        changes = dict(edit_from_recipe(values, self.config) for values in options["edits"])
+        if not changes:
+            raise ConfigError("the recipe's edit changes no stage")
+        return self._edit(*self._fit(artwork, self.config.steps), changes, keep_detail=options["keep_detail"])
 
     @torch.inference_mode()
-    def _edit(self, picture: Image.Image, square: Tensor, frame: Frame, changes: Mapping[int, Override]) -> Result:
+    def _edit(
+        self,
+        picture: Image.Image,
+        square: Tensor,
+        frame: Frame,
+        changes: Mapping[int, Override],
+        *,
+        keep_detail: bool,
+    ) -> Result:
         stages = self.infer_stages(square)
         latents = self.encode_latents(stages)
         # A re-sampled stage is rendered from the stage before it, a painted one is where rendering starts.
         first = min(stage - (change.picture is None) for stage, change in changes.items())
-        unchanged = self.render(stages[first], latents[first:], first=first)
+        base = max((stage for stage, change in changes.items() if change.picture is not None), default=first)
+        unchanged = self.render(stages[base], latents[base:], first=base)
         edited = stages[: first + 1]
         for stage in range(first, len(stages)):
             change = changes.get(stage, Override())
@@ -219,9 +249,15 @@ class WorkflowEditor(HubModel):
             elif stage > first:
                 latent = latents[stage - 1] if change.latent is None else change.latent.to(square.device)
                 edited.append(self.render_next(edited[-1], latent, step=stage - 1))
-        options = {"edits": [edit_to_recipe(self.config.stages[i], change) for i, change in sorted(changes.items())]}
+        edits = [edit_to_recipe(self.config.stages[i], change) for i, change in sorted(changes.items())]
+        options = {"edits": edits, "keep_detail": keep_detail}
         recipe = self._recipe("edit", picture, options, mean_difference(unchanged[-1], square, frame))
-        return self._result(edited[-1], edited, frame, recipe)
+        finished = images.unfit(edited[-1][0], frame)
+        if keep_detail:
+            artwork = images.to_tensor(picture, self.config.channels[-1])[None].to(square.device)
+            before, after = inside(unchanged[-1], frame), inside(edited[-1], frame)
+            finished = images.to_picture(blend_change(artwork, before, after)[0])
+        return self._result(finished, [*edited[:-1], finished], frame, recipe)
 
     def _fit(self, source: PictureSource, stage: int) -> tuple[Image.Image, Tensor, Frame]:
         picture = images.load_picture(source)
@@ -249,7 +285,7 @@ class WorkflowEditor(HubModel):
 
     def _result(
         self,
-        image: Tensor,
+        finished: Image.Image,
         stages: Sequence[Tensor | Image.Image],
         frame: Frame,
         recipe: dict[str, Any],
@@ -260,14 +296,18 @@ class WorkflowEditor(HubModel):
         if self.config.channels[0] == 1:
             pictures[0] = pictures[0].convert("L")
         layers = {name: picture.convert("RGBA") for name, picture in zip(self.config.stages, pictures, strict=True)}
-        finished = images.unfit(image[0], frame).convert("RGB")
-        first = self.config.stages[0]
+        finished, first = finished.convert("RGB"), self.config.stages[0]
         if keep_lines:
             finished = ImageChops.multiply(finished, pictures[0].convert("RGB"))
         return Result(finished, layers, recipe, (first,), () if keep_lines else (first,))
 
 
+def inside(square: Tensor, frame: Frame) -> Tensor:
+    """The part of squares [B, C, S, S] that is the artwork, not its padding."""
+    rows, columns = slice(frame.top, frame.top + frame.inner_height), slice(frame.left, frame.left + frame.inner_width)
+    return square[..., rows, columns]
+
+
 def mean_difference(rendered: Tensor, artwork: Tensor, frame: Frame) -> float:
-    """Mean absolute difference in [-1, 1] where the artwork is, not its padding."""
-    inside = (..., slice(frame.top, frame.top + frame.inner_height), slice(frame.left, frame.left + frame.inner_width))
-    return float((rendered[inside] - artwork[inside]).abs().mean())
+    """Mean absolute difference in [-1, 1] where the artwork is."""
+    return float((inside(rendered, frame) - inside(artwork, frame)).abs().mean())

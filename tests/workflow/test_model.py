@@ -196,7 +196,7 @@ def test_a_painted_stage_is_rendered_on_with_the_artworks_own_latents(
     editor: WorkflowEditor, artwork: Image.Image, stage: str
 ) -> None:
     painted = drawing(SIDE, SIDE, seed=4).convert("L")
-    edited = editor.edit(artwork, stage=stage, picture=painted)
+    edited = editor.edit(artwork, stage=stage, picture=painted, keep_detail=False)
     first = EDITOR.stages.index(stage)
     latents = [own_latent(editor, artwork, name)[None] for name in EDITOR.stages[first + 1 :]]
     with torch.inference_mode():
@@ -216,7 +216,7 @@ def test_a_picture_of_another_size_but_the_same_shape_is_resized(editor: Workflo
 def test_the_artworks_own_latent_gives_the_unedited_rendering(
     editor: WorkflowEditor, artwork: Image.Image, stage: str, first: int
 ) -> None:
-    edited = editor.edit(artwork, stage=stage, latent=own_latent(editor, artwork, stage))
+    edited = editor.edit(artwork, stage=stage, latent=own_latent(editor, artwork, stage), keep_detail=False)
     unedited = rendered_from(editor, artwork, first)
     assert same(edited.image, images.to_picture(unedited[0]))
     difference = (unedited[0] - images.to_tensor(artwork)).abs().mean().item()
@@ -225,9 +225,19 @@ def test_the_artworks_own_latent_gives_the_unedited_rendering(
 
 def test_an_unchanged_first_step_is_the_rendering_of_stages(editor: WorkflowEditor, artwork: Image.Image) -> None:
     apart = editor.stages(artwork)
-    edited = editor.edit(artwork, stage="flat", latent=own_latent(editor, artwork, "flat"))
+    edited = editor.edit(artwork, stage="flat", latent=own_latent(editor, artwork, "flat"), keep_detail=False)
     assert same(edited.image, apart.image)
     assert error_of(edited) == error_of(apart)
+
+
+def test_an_edit_that_changes_nothing_keeps_the_artwork_bit_for_bit(editor: WorkflowEditor) -> None:
+    artwork = drawing(150, 110)
+    with torch.inference_mode():
+        square = images.fit(artwork, EDITOR.size)[0][None]
+        latent = editor.encode_latents(editor.infer_stages(square))[0]
+    edited = editor.edit(artwork, stage="flat", latent=latent)
+    assert same(edited.image, artwork)
+    assert same(edited.layers["full"], artwork)
 
 
 def test_reconstruction_error_does_not_depend_on_the_change(editor: WorkflowEditor, artwork: Image.Image) -> None:
