@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import log2
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch.nn import functional
 
 from artmodels.blocks import AdaptiveInstanceNorm, ConvBlock, LayerNorm, ResidualBlock, UpsampleConv, initialise_xavier
 
-__all__ = ["LatentEncoder", "StageGenerator", "StageInference"]
+__all__ = ["Content", "LatentEncoder", "StageGenerator", "StageInference"]
 
 
 class AdaptiveResidualBlock(nn.Module):
@@ -29,10 +30,19 @@ class AdaptiveResidualBlock(nn.Module):
         return x + self.second_norm(self.second(hidden), bias_2, scale_2)
 
 
+class Content(NamedTuple):
+    """What of a stage picture does not depend on the latent."""
+
+    features: Tensor  # [B, 4 * width, H/4, W/4], instance-normalised
+    detail: Tensor  # [B, width, H, W], not normalised
+
+
 class StageGenerator(nn.Module):
     """Renders the next stage from a stage and an AdaIN vector: G_i of the paper, in MUNIT's form.
 
     `adain_vector` turns a latent into the vector; `forward` takes the vector, so that editing can optimise it.
+    Differs: the last convolution also sees features of the stage at full size that were never normalised, because
+    instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent.
     """
 
     def __init__(
@@ -51,7 +61,8 @@ class StageGenerator(nn.Module):
             UpsampleConv(channels, 2 * width), LayerNorm(2 * width), nn.ReLU(inplace=True),
             UpsampleConv(2 * width, width), LayerNorm(width), nn.ReLU(inplace=True),
         )  # fmt: skip
-        self.picture = nn.Conv2d(width, outputs, 7, padding=3, padding_mode="reflect")
+        self.detail = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="reflect")
+        self.picture = nn.Conv2d(2 * width, outputs, 7, padding=3, padding_mode="reflect")
         self.adain_length = 4 * channels * style_blocks
         self.mapping = nn.Sequential(
             nn.Linear(latent_dim, 256), nn.ReLU(inplace=True),
@@ -64,15 +75,16 @@ class StageGenerator(nn.Module):
         """The AdaIN vector [B, P] of a latent [B, Z]: norm after norm, each [biases, scales]."""
         return self.mapping(latent)
 
-    def encode_content(self, stage: Tensor) -> Tensor:
-        """What of the stage picture [B, C, H, W] does not depend on the latent: [B, 4 * width, H/4, W/4]."""
-        return self.content(stage)
+    def encode_content(self, stage: Tensor) -> Content:
+        """What of the stage picture [B, C, H, W] does not depend on the latent, so that many latents can share it."""
+        return Content(self.content(stage), functional.leaky_relu(self.detail(stage), 0.2))
 
-    def decode(self, content: Tensor, adain: Tensor) -> Tensor:
-        """The next stage [B, C', H, W] in [-1, 1] from content features and an AdaIN vector [B, P]."""
+    def decode(self, content: Content, adain: Tensor) -> Tensor:
+        """The next stage [B, C', H, W] in [-1, 1] from content and an AdaIN vector [B, P]."""
+        x = content.features
         for block, part in zip(self.style, adain.chunk(len(self.style), dim=1), strict=True):
-            content = block(content, part)
-        return torch.tanh(self.picture(self.upsample(content)))
+            x = block(x, part)
+        return torch.tanh(self.picture(torch.cat((self.upsample(x), content.detail), dim=1)))
 
     def forward(self, stage: Tensor, adain: Tensor) -> Tensor:
         return self.decode(self.encode_content(stage), adain)
