@@ -121,6 +121,7 @@ METHODS = (
             Verb("edit by picture", painted_line),
             Verb("edit by latent", lambda editor, a, seed: editor.edit(a, stage="flat", latent=[seed, 0.3, -1, 2])),
             Verb("edit by seed", lambda editor, artwork, seed: editor.edit(artwork, stage="full", seed=seed)),
+            Verb("edit bare", lambda e, artwork, seed: e.edit(artwork, stage="flat", seed=seed, keep_detail=False)),
             Verb("variations", lambda editor, a, seed: editor.variations(a, stage="flat", seeds=[8, seed])[1]),
             Verb("generate", lambda editor, sketch, seed: editor.generate(sketch, seeds=seed)),
             Verb("generate bare", lambda e, sketch, seed: e.generate(sketch, seeds=[5, seed], keep_lines=False)),
