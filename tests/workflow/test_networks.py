@@ -127,7 +127,6 @@ def test_style_blocks_start_as_the_identity() -> None:
     generator, content = StageGenerator(1, 3, width=8, latent_dim=8), torch.randn(2, 32, 6, 6)
     adain = generator.adain_vector(torch.randn(2, 8))
     assert adain.abs().max() < 1e-4
-    assert adain.abs().max() > 0
     torch.testing.assert_close(decoder_features(generator, content, adain), content, rtol=0, atol=1e-3)
 
 
