@@ -1,0 +1,135 @@
+"""A tiny untrained editor served by the real page, and a real Chromium to look at it."""
+
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+from PIL import Image
+
+from artmodels import WorkflowConfig, WorkflowEditor, ui
+
+SPACES = Path(__file__).parents[2] / "spaces"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader",
+         "--enable-unsafe-swiftshader")  # fmt: skip
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+sys.path.append(str(SPACES / "workflow-editor"))
+
+
+def load_app(name: str) -> ModuleType:
+    """Loads a Space's app.py by path, as nothing in spaces/ is a package."""
+    spec = importlib.util.spec_from_file_location(f"space_{name.replace('-', '_')}", SPACES / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def served(demo: gr.Blocks) -> Iterator[str]:
+    """Serves a page on a free port of this machine and gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = ui.launch(demo, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True)[1]
+    yield url.rstrip("/")
+    demo.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def editor_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved editor of the starter's shape with random weights, large enough for latents to show."""
+    torch.manual_seed(0)
+    widths: dict[str, Any] = {"generator_width": 8, "encoder_width": 8, "inference_width": 8}
+    config = WorkflowConfig(
+        stages=("line", "flat", "full"), channels=(1, 3, 3), size=64, content_blocks=1, style_blocks=1, **widths
+    )
+    model = WorkflowEditor(config)
+    for weights in model.parameters():
+        torch.nn.init.normal_(weights, std=0.1)
+    folder = tmp_path_factory.mktemp("models") / "tiny-editor"
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def editor(editor_folder: Path) -> WorkflowEditor:
+    return WorkflowEditor.from_pretrained(editor_folder)
+
+
+@pytest.fixture(scope="session")
+def editor_app() -> ModuleType:
+    return load_app("workflow-editor")
+
+
+@pytest.fixture(scope="session")
+def hub_app() -> ModuleType:
+    return load_app("hub")
+
+
+@pytest.fixture(scope="session")
+def editor_url(editor_app: ModuleType, editor_folder: Path) -> Iterator[str]:
+    """The address of the editor's page, its model chosen by the environment as a user would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
+        model = editor_app.load_model()
+    with ui.new_page(editor_app.TITLE) as demo:
+        editor_app.build_page(model)
+    with served(demo) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def hub_url(hub_app: ModuleType, editor_folder: Path) -> Iterator[str]:
+    """The address of the landing page with every Space mounted on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
+        demo = hub_app.build_demo(SPACES)
+    with served(demo) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def artwork_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A colourful picture that is neither square nor of the model's size."""
+    red, green = Image.linear_gradient("L").resize((90, 70)), Image.radial_gradient("L").resize((90, 70))
+    path = tmp_path_factory.mktemp("pictures") / "artwork.png"
+    Image.merge("RGB", (red, green, red.transpose(Image.Transpose.ROTATE_180))).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sketch_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A black frame on white paper."""
+    picture = Image.new("L", (80, 80), 255)
+    picture.paste(0, (20, 20, 60, 60))
+    picture.paste(255, (23, 23, 57, 57))
+    path = tmp_path_factory.mktemp("pictures") / "sketch.png"
+    picture.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()

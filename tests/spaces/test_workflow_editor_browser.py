@@ -1,0 +1,252 @@
+"""What a visitor sees and does on the editor's page, in a real Chromium."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from artmodels import read_recipe
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+CANVAS_IS_READY = "() => /\\d+%/.test(document.querySelector('#canvas')?.innerText || '')"
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+Visit = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def visit(chromium: Any, editor_url: str) -> Iterator[Visit]:
+    """Opens the page as a new visitor; in the end nothing may have gone to the network or to the error console."""
+    contexts, complaints = [], []
+
+    def note_request(request: Any) -> None:
+        if not request.url.startswith((editor_url, "data:", "blob:")):
+            complaints.append(f"request to {request.url}")
+
+    def open_page(viewport: dict[str, int] = DESKTOP, **options: Any) -> Any:
+        contexts.append(chromium.new_context(viewport=viewport, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.on("request", note_request)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(editor_url)
+        page.wait_for_selector("#strip img")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def opened(visit: Visit) -> Any:
+    """The page as it opens; no test may touch it."""
+    return visit()
+
+
+@pytest.fixture(scope="module")
+def visitor(visit: Visit) -> Any:
+    return visit()
+
+
+@pytest.fixture
+def page(visitor: Any) -> Any:
+    """One visitor's page, loaded afresh: nothing is left of what another test did."""
+    visitor.reload()
+    visitor.wait_for_selector("#strip img")
+    return visitor
+
+
+def tile(page: Any, group: str, name: object) -> Any:
+    return page.locator(f"#{group} [data-tile='{name}'] .am-tile")
+
+
+def words(page: Any, group: str, name: object) -> str:
+    text: str = page.inner_text(f"#{group} [data-tile='{name}'] .am-words")
+    return text
+
+
+def tiles(page: Any, group: str) -> list[str]:
+    names: list[str] = page.eval_on_selector_all(f"#{group} [data-tile]", "all => all.map(each => each.dataset.tile)")
+    return names
+
+
+def wait_for_tiles(page: Any, group: str, names: list[str]) -> None:
+    page.wait_for_function(
+        "([group, names]) => [...document.querySelectorAll(`#${group} [data-tile]`)].map(e => e.dataset.tile).join()"
+        " === names.join()",
+        arg=[group, names],
+    )
+
+
+def wait_for_pressed(page: Any, group: str, name: object, *, lock: bool = False, pressed: bool = True) -> None:
+    button = "[data-lock]" if lock else ".am-tile"
+    page.wait_for_selector(f"#{group} [data-tile='{name}'] {button}[aria-pressed={str(pressed).lower()}]")
+
+
+def source(page: Any, group: str, name: str) -> str:
+    text: str = tile(page, group, name).locator("img").get_attribute("src")
+    return text
+
+
+def draw_stroke(page: Any) -> None:
+    box = page.locator("#canvas canvas").first.bounding_box()
+    across, down = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(across - 60, down - 40)
+    page.mouse.down()
+    page.mouse.move(across + 60, down + 40, steps=12)
+    page.mouse.up()
+
+
+def test_page_opens_with_a_finished_example(opened: Any) -> None:
+    assert tiles(opened, "strip") == ["line", "flat", "full"]
+    assert tiles(opened, "board") == ["1", "2", "3", "4", "5", "6"]
+    assert tiles(opened, "history") == ["1", "2"]
+    assert tiles(opened, "examples") == ["0", "1", "2", "3"]
+    loaded = "() => [...document.querySelectorAll('#slider img')].filter(each => each.naturalWidth == 512).length == 2"
+    opened.wait_for_function(loaded)
+
+
+def test_page_says_where_stages_come_from_what_it_saw_and_what_it_costs(opened: Any) -> None:
+    text = opened.inner_text("body")
+    for fact in ("reconstructed by a model", "Reconstruction error", "CC0 1.0", "Apache-2.0", "CPU cores", "64 pixels"):
+        assert fact in text
+
+
+def test_few_controls_are_in_sight(opened: Any) -> None:
+    buttons = opened.locator("button:visible:not(.am-tile):not([data-lock]):not([role=tab])").all()
+    named = {button.inner_text().strip().split("\n")[0] for button in buttons} - {"", "Settings", "Use via API"}
+    # The tabs are drawn twice, once for measuring; the rest is: open, re-roll, download, more.
+    assert named == {"Drop File Here", "Variations", "Draw", "Re-roll flat", "PNG", "PSD", "ORA", "More"}
+    assert opened.locator("input:visible, textarea:visible, select:visible").count() == 0
+
+
+def test_page_fits_a_screen(opened: Any) -> None:
+    assert opened.evaluate(OVERFLOW) <= 0
+    assert opened.locator("#reroll").bounding_box()["y"] < DESKTOP["height"]
+
+
+def test_page_fits_a_phone_in_the_dark(visit: Visit) -> None:
+    page = visit(PHONE, color_scheme="dark", is_mobile=True, has_touch=True)
+    assert page.evaluate(OVERFLOW) <= 0
+    page.get_by_role("tab", name="Draw").click()
+    page.wait_for_function(CANVAS_IS_READY)
+    assert page.evaluate(OVERFLOW) <= 0
+    page.close()
+
+
+def test_reroll_fills_the_board_a_click_goes_on_and_no_other_visitor_sees_it(page: Any, opened: Any) -> None:
+    before = source(page, "strip", "flat")
+    page.click("#reroll")
+    wait_for_tiles(page, "board", ["7", "8", "9", "10", "11", "12"])
+    page.wait_for_selector("#stop", state="hidden")
+    tile(page, "board", 9).click()
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    wait_for_pressed(page, "board", 9)
+    assert "re-rolled, seed 9" in words(page, "strip", "flat")
+    assert source(page, "strip", "flat") != before
+    assert tiles(opened, "history") == ["1", "2"]
+    assert "re-rolled, seed 3" in words(opened, "strip", "flat")
+
+
+def test_redraw_changes_the_artwork_by_the_strokes_and_by_nothing_else(page: Any) -> None:
+    tile(page, "strip", "line").click()
+    wait_for_pressed(page, "strip", "line")
+    before = {stage: source(page, "strip", stage) for stage in ("line", "flat", "full")}
+    page.wait_for_function(CANVAS_IS_READY)
+    page.click("#redraw")
+    page.get_by_text("Nothing is drawn yet").wait_for()
+    assert tiles(page, "history") == ["1", "2"]
+    draw_stroke(page)
+    page.click("#redraw")
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    assert "changed by you" in words(page, "strip", "line")
+    assert all(source(page, "strip", stage) != before[stage] for stage in before)
+
+
+def test_a_locked_stage_cannot_be_changed_until_it_is_unlocked(page: Any) -> None:
+    lock = page.locator("#strip [data-tile='flat'] [data-lock]")
+    lock.click()
+    wait_for_pressed(page, "strip", "flat", lock=True)
+    page.wait_for_selector("#reroll[disabled]")
+    lock.click()
+    wait_for_pressed(page, "strip", "flat", lock=True, pressed=False)
+    page.wait_for_selector("#reroll:not([disabled])")
+
+
+def test_going_back_and_on_branches_off(page: Any) -> None:
+    edited = source(page, "strip", "flat")
+    tile(page, "history", 1).click()
+    wait_for_pressed(page, "history", 1)
+    assert source(page, "strip", "flat") != edited
+    page.click("#reroll")
+    wait_for_tiles(page, "board", ["7", "8", "9", "10", "11", "12"])
+    page.wait_for_selector("#stop", state="hidden")
+    tile(page, "board", 7).click()
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    assert "from 1" in words(page, "history", 3)
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("psd", b"8BPS"), ("ora", b"PK")])
+def test_download_is_made_on_demand(page: Any, tmp_path: Path, suffix: str, magic: bytes) -> None:
+    with page.expect_download() as download:
+        page.click(f"#save-{suffix}")
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name == f"artwork.{suffix}"
+    assert path.read_bytes().startswith(magic)
+    assert read_recipe(path)["options"]["edits"][0]["stage"] == "flat"
+    if suffix == "png":
+        with Image.open(path) as picture:
+            assert picture.size == (512, 512)
+
+
+def test_own_picture_is_taken_apart_in_its_own_shape(page: Any, artwork_path: Path) -> None:
+    page.set_input_files("#open input[type=file]", artwork_path)
+    wait_for_tiles(page, "history", ["1"])
+    assert "your artwork" in words(page, "strip", "full")
+    sizes = "[...document.querySelectorAll('#slider img')].map(each => `${each.naturalWidth} x ${each.naturalHeight}`)"
+    page.wait_for_function(f"() => {sizes}.join() == '90 x 70,90 x 70'")
+    page.wait_for_selector("#open input[type=file]", state="attached")
+
+
+def test_a_line_drawing_is_recognised_and_stays_locked(page: Any, sketch_path: Path) -> None:
+    page.set_input_files("#open input[type=file]", sketch_path)
+    page.get_by_text("Taken as a line drawing").wait_for()
+    wait_for_pressed(page, "strip", "line", lock=True)
+
+
+def test_a_file_that_is_no_picture_is_refused_by_name(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("buy <b>paper</b>")
+    page.set_input_files("#open input[type=file]", path)
+    page.locator(".toast-body", has_text="notes.png").wait_for()
+    page.wait_for_selector("#reroll:not([disabled])")
+    page.wait_for_selector("#open input[type=file]", state="attached")
+    assert tiles(page, "history") == ["1", "2"]
+
+
+def test_every_example_opens(page: Any) -> None:
+    for number in (1, 2, 3):
+        before = source(page, "strip", "full")
+        tile(page, "examples", number).click()
+        changed = "before => document.querySelector('#strip [data-tile=full] img').src != before"
+        page.wait_for_function(changed, arg=before)
+        page.wait_for_selector("#stop", state="hidden")
+
+
+def test_stop_ends_a_long_roll(page: Any) -> None:
+    page.locator("#more button").first.click()
+    page.locator("#count input[type=number]").fill("12")
+    page.locator("#count input[type=number]").blur()
+    page.click("#reroll")
+    page.click("#stop")
+    page.wait_for_selector("#reroll:not([disabled])")
+    page.wait_for_selector("#stop", state="hidden")
+    assert len(tiles(page, "board")) < 12
