@@ -102,11 +102,8 @@ def _fold(weight: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     return torch.stack((a + b, c + d, e), dim), torch.stack((a, b + c, d + e), dim)
 
 
-def initialise_xavier(module: nn.Module, gain: float = 0.02) -> None:
-    """Xavier-normal weights with a small gain and zero biases, for `module.apply` (Tseng 2020, as trained).
-
-    With this gain AdaIN scales and biases start near zero, so each AdaIN residual block starts as the identity.
-    """
+def initialise_xavier(module: nn.Module, gain: float = 1.0) -> None:
+    """Xavier-normal weights and zero biases, for `module.apply`."""
     if isinstance(module, nn.Conv2d | nn.Linear | UpsampleConv):
         nn.init.xavier_normal_(module.weight, gain)
         if module.bias is not None:

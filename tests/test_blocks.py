@@ -1,5 +1,7 @@
 """Each block equals its formula, written down here a second time in plain operations and in float64."""
 
+from functools import partial
+
 import pytest
 import torch
 from methods import with_random_weights
@@ -147,10 +149,10 @@ def test_residual_block_adds_two_convolutions_to_its_input_and_leaves_that_alone
 @pytest.mark.parametrize(
     "layer", [nn.Conv2d(40, 60, 3), nn.Linear(300, 200), UpsampleConv(40, 50)], ids=lambda x: type(x).__name__
 )
-def test_first_weights_are_xavier_normal_with_a_small_gain(layer: nn.Conv2d | nn.Linear | UpsampleConv) -> None:
+def test_first_weights_are_xavier_normal_with_the_gain_asked_for(layer: nn.Conv2d | nn.Linear | UpsampleConv) -> None:
     assert layer.bias is not None
     nn.init.ones_(layer.bias)
-    layer.apply(initialise_xavier)
+    layer.apply(partial(initialise_xavier, gain=0.02))
     weight = layer.weight.detach()
     receptive = weight[0, 0].numel()
     deviation = 0.02 * (2 / ((weight.shape[0] + weight.shape[1]) * receptive)) ** 0.5

@@ -1,5 +1,6 @@
 """The networks of the workflow editor: inference U-Net, latent encoder, AdaIN generator. Pictures are in [-1, 1]."""
 
+from functools import partial
 from itertools import pairwise
 from math import log2
 from typing import NamedTuple
@@ -42,7 +43,9 @@ class StageGenerator(nn.Module):
 
     `adain_vector` turns a latent into the vector; `forward` takes the vector, so that editing can optimise it.
     Differs: the last convolution also sees features of the stage at full size that were never normalised, because
-    instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent.
+    instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent. AdaIN
+    blocks start as the identity by a last mapping layer of zeros instead of small weights everywhere, which Adam's
+    first steps would scatter.
     """
 
     def __init__(
@@ -64,12 +67,12 @@ class StageGenerator(nn.Module):
         self.detail = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="reflect")
         self.picture = nn.Conv2d(2 * width, outputs, 7, padding=3, padding_mode="reflect")
         self.adain_length = 4 * channels * style_blocks
+        last = nn.Linear(256, self.adain_length)
         self.mapping = nn.Sequential(
-            nn.Linear(latent_dim, 256), nn.ReLU(inplace=True),
-            nn.Linear(256, 256), nn.ReLU(inplace=True),
-            nn.Linear(256, self.adain_length),
-        )  # fmt: skip
+            nn.Linear(latent_dim, 256), nn.ReLU(inplace=True), nn.Linear(256, 256), nn.ReLU(inplace=True), last
+        )
         self.apply(initialise_xavier)
+        nn.init.zeros_(last.weight)
 
     def adain_vector(self, latent: Tensor) -> Tensor:
         """The AdaIN vector [B, P] of a latent [B, Z]: norm after norm, each [biases, scales]."""
@@ -120,6 +123,9 @@ class LatentEncoder(nn.Module):
         self.mean = nn.Linear(widths[-1], latent_dim)
         self.log_variance = nn.Linear(widths[-1], latent_dim)
         self.apply(initialise_xavier)
+        # A small variance at first, so that latents are worth reading before the divergence asks its price.
+        nn.init.zeros_(self.log_variance.weight)
+        nn.init.constant_(self.log_variance.bias, -4.0)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """Args: picture [B, C, H, W]. Returns: mean [B, Z] and log-variance [B, Z]."""
@@ -175,7 +181,7 @@ class StageInference(nn.Module):
         self.enlarge = UpsampleConv(2 * width, width)
         self.detail = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="reflect")
         self.picture = nn.Conv2d(2 * width, outputs, 3, padding=1, padding_mode="reflect")
-        self.apply(initialise_xavier)
+        self.apply(partial(initialise_xavier, gain=0.02))
 
     def forward(self, stage: Tensor) -> Tensor:
         """Args: stage [B, C, S, S]. Returns: the stage before it [B, C', S, S], in [-1, 1]."""

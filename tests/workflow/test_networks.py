@@ -121,7 +121,6 @@ def test_scales_without_a_change_before_them_have_no_effect_on_constant_pictures
     torch.testing.assert_close(decoder_features(generator, content, adain), content)
 
 
-@torch.no_grad()
 def test_style_blocks_start_as_the_identity() -> None:
     torch.manual_seed(0)
     generator, content = StageGenerator(1, 3, width=8, latent_dim=8), torch.randn(2, 32, 6, 6)

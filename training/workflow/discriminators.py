@@ -1,5 +1,6 @@
 """The patch discriminators at two scales that the workflow editor trains against."""
 
+from functools import partial
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ class MultiScaleDiscriminator(nn.Module):
         self.fine = patch_discriminator(inputs, width)
         self.coarse = patch_discriminator(inputs, max(width // 2, 1))
         self.pool = nn.AvgPool2d(3, 2, 1, count_include_pad=False)
-        self.apply(initialise_xavier)
+        self.apply(partial(initialise_xavier, gain=0.02))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """Args: picture [B, C, H, W]. Returns: scores [B, 1, h, w] of each scale."""

@@ -43,30 +43,25 @@ class Rendered(NamedTuple):
     """One generation step's pictures and latents for the encoded half (n) of a batch."""
 
     encoded: Tensor  # [n, C, S, S] from the encoded latent
-    random: Tensor  # [n, C, S, S] from a random latent
-    second: Tensor | None  # [n, C, S, S] from another random latent, for mode seeking
+    random: list[Tensor]  # up to two [n, C, S, S], from random latents
     mean: Tensor  # [n, Z]
     log_variance: Tensor
-    random_latent: Tensor
-    second_latent: Tensor
+    random_latents: Tensor  # [2, n, Z]
 
 
 def render_step(
-    networks: tuple[StageGenerator, LatentEncoder], content: Tensor, reference: Tensor, noise: Tensor, *, second: bool
+    networks: tuple[StageGenerator, LatentEncoder], content: Tensor, reference: Tensor, noise: Tensor, count: int
 ) -> Rendered:
-    """Eq. 2: the stage after `content` in the style of `reference` and in random styles.
+    """Eq. 2: the stage after `content` in the style of `reference` and in `count` random styles.
 
     Args: content [n, C, S, S]; reference [n, C', S, S]; noise [3, n, Z]: for the encoded sample and two random latents.
     """
     generator, encoder = networks
     mean, log_variance = (statistic.float() for statistic in encoder(reference))
-    encoded_latent = mean + (0.5 * log_variance).exp() * noise[0]
-    features = generator.encode_content(content)
-    pictures = [
-        generator.decode(features, generator.adain_vector(latent)).float()
-        for latent in (encoded_latent, noise[1], *([noise[2]] if second else []))
-    ]
-    return Rendered(pictures[0], pictures[1], pictures[2] if second else None, mean, log_variance, noise[1], noise[2])
+    latents = [mean + (0.5 * log_variance).exp() * noise[0], *noise[1 : 1 + count]]
+    shared = generator.encode_content(content)
+    encoded, *random = (generator.decode(shared, generator.adain_vector(latent)).float() for latent in latents)
+    return Rendered(encoded, random, mean, log_variance, noise[1:])
 
 
 def rendered_discriminator_loss(
@@ -75,7 +70,7 @@ def rendered_discriminator_loss(
     """Hinge losses of the step's two discriminators; of `targets` [2n, C, S, S] the random one sees the second half."""
     real_encoded, real_random = targets.chunk(2)
     return hinge_discriminator(for_encoded(real_encoded), for_encoded(rendered.encoded.detach())) + hinge_discriminator(
-        for_random(real_random), for_random(rendered.random.detach())
+        for_random(real_random), for_random(rendered.random[0].detach())
     )
 
 
@@ -94,17 +89,20 @@ def generation_loss(
             only the generator gets gradients from the last three and from the encoder's reading of the random picture.
     """
     encoder, for_encoded, for_random, inference = networks
+    losses = {
+        "reconstruction": settings.reconstruction * (rendered.encoded - target).abs().mean(),
+        "kl": settings.kl * kl_to_normal(rendered.mean, rendered.log_variance),
+    }
     with frozen(*networks):
-        losses = {
-            "adversarial_encoded": hinge_generator(for_encoded(rendered.encoded)),
-            "adversarial_random": hinge_generator(for_random(rendered.random)),
-            "latent": settings.latent * (encoder(rendered.random)[0] - rendered.random_latent).abs().mean(),
-        }
+        if settings.adversarial:
+            losses["adversarial_encoded"] = settings.adversarial * hinge_generator(for_encoded(rendered.encoded))
+            losses["adversarial_random"] = settings.adversarial * hinge_generator(for_random(rendered.random[0]))
+        if settings.latent:
+            difference = encoder(rendered.random[0])[0] - rendered.random_latents[0]
+            losses["latent"] = settings.latent * difference.abs().mean()
         if settings.cycle:
-            losses["cycle"] = settings.cycle * (inference(rendered.random) - stage).abs().mean()
-    losses["reconstruction"] = settings.reconstruction * (rendered.encoded - target).abs().mean()
-    losses["kl"] = settings.kl * kl_to_normal(rendered.mean, rendered.log_variance)
-    if rendered.second is not None:
-        latents = rendered.random_latent, rendered.second_latent
-        losses["mode_seeking"] = settings.mode_seeking * mode_seeking(rendered.random, rendered.second, *latents)
+            losses["cycle"] = settings.cycle * (inference(rendered.random[0]) - stage).abs().mean()
+    if settings.mode_seeking:
+        (first, second), (latent_1, latent_2) = rendered.random, rendered.random_latents
+        losses["mode_seeking"] = settings.mode_seeking * mode_seeking(first, second, latent_1, latent_2)
     return losses

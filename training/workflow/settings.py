@@ -38,8 +38,9 @@ class GenerationSettings:
         joint: contents and references are chained as at test time instead of the true stages.
         rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
             not depend on each other, so they can be trained one after the other or on different machines.
+        adversarial: weight of the two adversarial terms; 0 leaves the discriminators out.
         kl: weight of the divergence, summed over latent entries and the encoded half of the batch.
-        latent: weight of the latent regression of randomly styled pictures.
+        latent: weight of the latent regression of randomly styled pictures; 0 leaves it out.
         cycle: weight of the inferred stage of a randomly styled picture against the true one; 0 leaves it out.
         mode_seeking: weight of the term against equal pictures from different latents; 0 leaves it out.
     """
@@ -50,6 +51,7 @@ class GenerationSettings:
     joint: bool = False
     rendered_stages: tuple[str, ...] = ()
     discriminator_width: int = 64
+    adversarial: float = 1.0
     reconstruction: float = 10.0
     kl: float = 0.01
     latent: float = 0.5
@@ -60,6 +62,11 @@ class GenerationSettings:
         unknown = set(self.rendered_stages) - set(self.model.stages[1:])
         if unknown:
             raise ConfigError(f"rendered_stages must be among {self.model.stages[1:]}, not {sorted(unknown)}")
+
+    @property
+    def random_pictures(self) -> int:
+        """How many randomly styled pictures a sample the terms need: none, one, or two for mode seeking."""
+        return 2 if self.mode_seeking else int(any((self.adversarial, self.latent, self.cycle)))
 
 
 ANIME = WorkflowConfig(stages=("line", "rough", "full"))

@@ -72,27 +72,25 @@ def train_generation(
         with run.accelerator.autocast():
             rendered = render(editor, stages, noise, settings)
 
-        adversary.zero_grad()
-        with run.accelerator.autocast():
-            discriminating = [
-                rendered_discriminator_loss(
-                    rendered[step], stages[step + 1], adversaries.encoded[step], adversaries.random[step]
+        losses: dict[str, Tensor] = {}
+        if settings.adversarial:
+            adversary.zero_grad()
+            with run.accelerator.autocast():
+                losses["adversary"] = total_discriminator_loss(
+                    {step: rendered[step] for step in steps}, stages, adversaries
                 )
-                for step in steps
-            ]
-            adversary_loss = torch.stack(discriminating).sum()
-        run.accelerator.backward(adversary_loss)
-        run.average_gradients(discriminators)
-        adversary.step()
+            run.accelerator.backward(losses["adversary"])
+            run.average_gradients(discriminators)
+            adversary.step()
 
         optimiser.zero_grad()
         with run.accelerator.autocast():
-            losses = total_losses(editor, rendered, stages, adversaries, settings)
-        run.accelerator.backward(torch.stack(list(losses.values())).sum())
+            learnt = total_losses(editor, rendered, stages, adversaries, settings)
+        run.accelerator.backward(torch.stack(list(learnt.values())).sum())
         run.average_gradients(trained)
         optimiser.step()
 
-        run.log({**losses, "adversary": adversary_loss})
+        run.log({**losses, **learnt})
         if run.is_showing():
             run.show(rendered_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
     return run.average
@@ -128,10 +126,17 @@ def render(
     rendered: dict[int, Rendered] = {}
     for step in range(max(trained) + 1):
         if step in trained or settings.joint:
-            networks, second = editor.step_networks(step), settings.mode_seeking > 0
-            rendered[step] = render_step(networks, content, references[step + 1], noise[step], second=second)
+            networks, count = editor.step_networks(step), settings.random_pictures
+            rendered[step] = render_step(networks, content, references[step + 1], noise[step], count)
         content = rendered[step].encoded.detach() if settings.joint else truth[step + 1]
     return rendered
+
+
+def total_discriminator_loss(rendered: dict[int, Rendered], stages: list[Tensor], adversaries: Adversaries) -> Tensor:
+    pairs = {step: (adversaries.encoded[step], adversaries.random[step]) for step in rendered}
+    return torch.stack(
+        [rendered_discriminator_loss(rendered[step], stages[step + 1], *pair) for step, pair in pairs.items()]
+    ).sum()
 
 
 def total_losses(

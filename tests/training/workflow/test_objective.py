@@ -43,13 +43,17 @@ def has_gradient(network: nn.Module) -> bool:
     return any(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
+def noise_of(fakes: Rendered) -> torch.Tensor:
+    return fakes.random_latents[0]
+
+
 def backward_only(losses: dict[str, torch.Tensor], name: str) -> None:
     losses[name].backward(retain_graph=True)
 
 
 def one_step(editor: WorkflowEditor, stages: list[torch.Tensor]) -> tuple[Rendered, Adversaries, dict]:
     noise = torch.randn(3, 2, TINY.latent_dim)
-    fakes = render_step(editor.step_networks(0), stages[0][:2], stages[1][:2], noise, second=True)
+    fakes = render_step(editor.step_networks(0), stages[0][:2], stages[1][:2], noise, 2)
     adversaries = new_adversaries(editor, 4, torch.device("cpu"))
     networks = (editor.step_networks(0)[1], adversaries.encoded[0], adversaries.random[0], editor.inference[0])
     return fakes, adversaries, generation_loss(fakes, stages[0][:2], stages[1][:2], networks, SETTINGS)
@@ -87,16 +91,26 @@ def test_weights_multiply_the_terms(editor, stages):
     torch.testing.assert_close(losses["reconstruction"], 10 * (fakes.encoded - stages[1][:2]).abs().mean())
     torch.testing.assert_close(losses["kl"], 0.01 * kl_to_normal(fakes.mean, fakes.log_variance))
     encoder, inference = editor.step_networks(0)[1], editor.inference[0]
-    torch.testing.assert_close(losses["latent"], 0.5 * (encoder(fakes.random)[0] - fakes.random_latent).abs().mean())
-    torch.testing.assert_close(losses["cycle"], (inference(fakes.random) - stages[0][:2]).abs().mean())
+    torch.testing.assert_close(losses["latent"], 0.5 * (encoder(fakes.random[0])[0] - noise_of(fakes)).abs().mean())
+    torch.testing.assert_close(losses["cycle"], (inference(fakes.random[0]) - stages[0][:2]).abs().mean())
 
 
-def test_terms_of_weight_zero_are_not_computed(editor, stages):
-    settings = replace(SETTINGS, cycle=0.0, mode_seeking=0.0)
+@pytest.mark.parametrize(
+    ("weights", "pictures"),
+    [
+        ({"cycle": 0.0, "mode_seeking": 0.0}, 1),
+        ({"adversarial": 0.0, "latent": 0.0, "mode_seeking": 0.0}, 1),
+        ({"adversarial": 0.0, "latent": 0.0, "cycle": 0.0, "mode_seeking": 0.0}, 0),
+        ({"adversarial": 0.0, "latent": 0.0, "cycle": 0.0}, 2),
+    ],
+)
+def test_terms_of_weight_zero_and_what_only_they_need_are_not_computed(editor, stages, weights, pictures):
+    settings = replace(SETTINGS, **weights)
     rendered = render(editor, stages, torch.randn(2, 3, 2, TINY.latent_dim), settings)
     losses = total_losses(editor, rendered, stages, new_adversaries(editor, 4, torch.device("cpu")), settings)
-    assert rendered[0].second is None
-    assert not [name for name in losses if name.startswith(("cycle", "mode_seeking"))]
+    assert len(rendered[0].random) == pictures
+    assert not [name for name in losses if name.startswith(tuple(weights))]
+    assert len(losses) == 2 * (7 - len(weights) - ("adversarial" in weights))
 
 
 def test_each_discriminator_sees_its_own_half_of_the_real_pictures(stages):
@@ -109,13 +123,13 @@ def test_each_discriminator_sees_its_own_half_of_the_real_pictures(stages):
             self.seen.append(picture)
             return [picture.mean(dim=(1, 2, 3))]
 
-    fakes = Rendered(stages[1][:2] + 5, stages[1][:2] + 7, None, *(torch.zeros(2, 4) for _ in range(4)))
+    fakes = Rendered(stages[1][:2] + 5, [stages[1][:2] + 7], *(torch.zeros(2, 4) for _ in range(3)))
     for_encoded, for_random = Recorder(), Recorder()
     loss = rendered_discriminator_loss(fakes, stages[1], for_encoded, for_random)
     assert torch.equal(for_encoded.seen[0], stages[1][:2])
     assert torch.equal(for_random.seen[0], stages[1][2:])
     real, fake = ([p.mean(dim=(1, 2, 3))] for p in (stages[1][:2], fakes.encoded))
-    other_real, other_fake = ([p.mean(dim=(1, 2, 3))] for p in (stages[1][2:], fakes.random))
+    other_real, other_fake = ([p.mean(dim=(1, 2, 3))] for p in (stages[1][2:], fakes.random[0]))
     torch.testing.assert_close(loss, hinge_discriminator(real, fake) + hinge_discriminator(other_real, other_fake))
 
 
@@ -127,11 +141,11 @@ def test_separate_steps_read_true_stages_and_joint_steps_are_chained(editor, sta
     with torch.no_grad():
         inferred = editor.infer_stages(stages[-1][:2])
         adain = generator.adain_vector(noise[1][1])
-        torch.testing.assert_close(separate[1].random, generator(stages[1][:2], adain))
-        torch.testing.assert_close(joint[1].random, generator(joint[0].encoded, adain))
+        torch.testing.assert_close(separate[1].random[0], generator(stages[1][:2], adain))
+        torch.testing.assert_close(joint[1].random[0], generator(joint[0].encoded, adain))
         torch.testing.assert_close(joint[0].mean, editor.step_networks(0)[1](inferred[1])[0])
         torch.testing.assert_close(joint[1].mean, encoder(stages[-1][:2])[0])
-    joint[1].random.sum().backward()
+    joint[1].random[0].sum().backward()
     assert not has_gradient(editor.generators[0])
 
 
