@@ -31,6 +31,13 @@ class AdaptiveResidualBlock(nn.Module):
         return x + self.second_norm(self.second(hidden), bias_2, scale_2)
 
 
+def coordinates(stage: Tensor) -> Tensor:
+    """Where each pixel of [B, C, H, W] lies, from -1 to 1: [B, 2, H, W], down and across."""
+    count, _, height, width = stage.shape
+    down, across = (torch.linspace(-1, 1, side, device=stage.device, dtype=stage.dtype) for side in (height, width))
+    return torch.stack(torch.meshgrid(down, across, indexing="ij")).expand(count, 2, height, width)
+
+
 class Content(NamedTuple):
     """What of a stage picture does not depend on the latent."""
 
@@ -43,7 +50,8 @@ class StageGenerator(nn.Module):
 
     `adain_vector` turns a latent into the vector; `forward` takes the vector, so that editing can optimise it.
     Differs: the last convolution also sees features of the stage at full size that were never normalised, because
-    instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent. AdaIN
+    instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent. The first
+    one also sees where each pixel lies, because reflected borders hide it and hair is above and clothes below. AdaIN
     blocks start as the identity by a last mapping layer of zeros instead of small weights everywhere, which Adam's
     first steps would scatter.
     """
@@ -54,7 +62,7 @@ class StageGenerator(nn.Module):
         super().__init__()
         channels = 4 * width
         self.content = nn.Sequential(
-            ConvBlock(inputs, width, 7),
+            ConvBlock(inputs + 2, width, 7),
             ConvBlock(width, 2 * width, 4, stride=2),
             ConvBlock(2 * width, channels, 4, stride=2),
             *(ResidualBlock(channels) for _ in range(content_blocks)),
@@ -80,7 +88,8 @@ class StageGenerator(nn.Module):
 
     def encode_content(self, stage: Tensor) -> Content:
         """What of the stage picture [B, C, H, W] does not depend on the latent, so that many latents can share it."""
-        return Content(self.content(stage), functional.leaky_relu(self.detail(stage), 0.2))
+        placed = torch.cat((stage, coordinates(stage)), dim=1)
+        return Content(self.content(placed), functional.leaky_relu(self.detail(stage), 0.2))
 
     def decode(self, content: Content, adain: Tensor) -> Tensor:
         """The next stage [B, C', H, W] in [-1, 1] from content and an AdaIN vector [B, P]."""
@@ -111,7 +120,9 @@ class PoolingBlock(nn.Module):
 class LatentEncoder(nn.Module):
     """Reads the latent of a stage picture as a Gaussian: E_i of the paper.
 
-    Differs: pools over whatever is left of the picture instead of 8x8, because that runs at every size.
+    Differs: pools features to a grid of 4x4 instead of one mean, at every size, and reads the picture itself on a grid
+    of 8x8 beside them. The colour of a place can then be remembered before the thing that has it is recognised, which a
+    training of minutes does not get to otherwise.
     """
 
     def __init__(self, inputs: int, *, width: int, latent_dim: int, size: int):
@@ -120,8 +131,9 @@ class LatentEncoder(nn.Module):
         widths = [width * factor for factor in (1, 2, 3, 4, 4)[: blocks + 1]]
         self.stem = nn.Conv2d(inputs, width, 4, 2, 1)
         self.blocks = nn.Sequential(*(PoolingBlock(before, after) for before, after in pairwise(widths)))
-        self.mean = nn.Linear(widths[-1], latent_dim)
-        self.log_variance = nn.Linear(widths[-1], latent_dim)
+        seen = 16 * widths[-1] + 64 * inputs
+        self.mean = nn.Linear(seen, latent_dim)
+        self.log_variance = nn.Linear(seen, latent_dim)
         self.apply(initialise_xavier)
         # A small variance at first, so that latents are worth reading before the divergence asks its price.
         nn.init.zeros_(self.log_variance.weight)
@@ -129,8 +141,10 @@ class LatentEncoder(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """Args: picture [B, C, H, W]. Returns: mean [B, Z] and log-variance [B, Z]."""
-        features = functional.leaky_relu(self.blocks(self.stem(picture)), 0.2).mean(dim=(2, 3))
-        return self.mean(features), self.log_variance(features)
+        features = functional.leaky_relu(self.blocks(self.stem(picture)), 0.2)
+        grids = functional.adaptive_avg_pool2d(features, 4), functional.adaptive_avg_pool2d(picture, 8)
+        seen = torch.cat([grid.flatten(1) for grid in grids], dim=1)
+        return self.mean(seen), self.log_variance(seen)
 
 
 class DownBlock(nn.Module):

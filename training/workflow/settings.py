@@ -34,7 +34,9 @@ class GenerationSettings:
     """Training of latent encoders and generators (paper eqs. 3 and 9, weights as trained by its authors).
 
     Attributes:
-        load_size: side to which pictures are resized before a random crop of the model's size.
+        load_size: side to which pictures are resized before a random crop of the model's size. Less than that size
+            trains on smaller pictures, which teaches encoders and generators the coarse things several times faster;
+            cycle and joint must be off then, because inference networks know their own size only.
         joint: contents and references are chained as at test time instead of the true stages.
         rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
             not depend on each other, so they can be trained one after the other or on different machines.
@@ -62,6 +64,8 @@ class GenerationSettings:
         unknown = set(self.rendered_stages) - set(self.model.stages[1:])
         if unknown:
             raise ConfigError(f"rendered_stages must be among {self.model.stages[1:]}, not {sorted(unknown)}")
+        if self.load_size < self.model.size and (self.cycle or self.joint):
+            raise ConfigError(f"load_size {self.load_size} is less than the model's {self.model.size}: cycle must be 0")
 
     @property
     def random_pictures(self) -> int:

@@ -65,7 +65,7 @@ def train_generation(
     for _ in run.steps():
         order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
         generator = run.generator()
-        crops = random_crop_and_flip(pictures.batch(order), editor.config.size, generator)
+        crops = random_crop_and_flip(pictures.batch(order), min(settings.load_size, editor.config.size), generator)
         stages = [stage.to(run.device) for stage in crops]
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)
