@@ -276,10 +276,14 @@ def on_white(picture: Image.Image) -> Image.Image:
 
 
 def palette(picture: Image.Image, count: int) -> list[str]:
-    """Returns the `count` colours at most that fill most of a picture, most first, as "#rrggbb"."""
-    small = shrunk(on_white(picture), 128).quantize(count, method=Image.Quantize.MEDIANCUT).convert("RGB")
-    colours, pixels = np.unique(np.asarray(small).reshape(-1, 3), axis=0, return_counts=True)
-    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours[np.argsort(-pixels, kind="stable")]]
+    """Returns at most `count` clearly different colours of a picture as "#rrggbb", the most used ones first."""
+    small = shrunk(on_white(picture), 128).quantize(64, method=Image.Quantize.MAXCOVERAGE).convert("RGB")
+    colours, pixels = np.unique(np.asarray(small, dtype=int).reshape(-1, 3), axis=0, return_counts=True)
+    chosen: list[np.ndarray] = []
+    for colour in colours[np.argsort(-pixels, kind="stable")]:
+        if all(np.abs(colour - other).sum() >= 48 for other in chosen):
+            chosen.append(colour)
+    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in chosen[:count]]
 
 
 def canvas(picture: Image.Image, *, is_lines: bool, elem_id: str) -> gr.ImageEditor:

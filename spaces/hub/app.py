@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -50,6 +51,7 @@ class Card:
     title: str
     line: str
     link: str
+    picture: Image.Image | None
 
 
 def load_app(folder: Path) -> ModuleType:
@@ -72,20 +74,24 @@ def apps_beside(spaces: Path) -> dict[str, ModuleType]:
 def build_demo(spaces: Path) -> gr.Blocks:
     """Builds the app: a landing page, and a page for every Space found in the folder `spaces`."""
     apps = apps_beside(spaces)
+    models = {name: app.load_model() for name, app in apps.items()}
     demo = ui.new_page(TITLE)
     with demo:
-        build_page(cards_for(apps))
+        build_page([mounted_card(name, app, models[name]) for name, app in apps.items()] or published_cards())
     for name, app in apps.items():
         with demo.route(app.TITLE, f"/{name}"):
-            app.build_page(app.load_model())
+            app.build_page(models[name])
     return demo
 
 
-def cards_for(apps: dict[str, ModuleType]) -> list[Card]:
-    """Returns a card for each page of this app; where there is none, for each published Space."""
-    if apps:
-        return [Card(name, app.TITLE, app.LINE, name) for name, app in apps.items()]
-    return [Card(name, title, line, f"{SPACES_URL}/{name}") for name, (title, line) in PUBLISHED.items()]
+def mounted_card(name: str, app: ModuleType, model: Any) -> Card:
+    """Returns the card of a page of this app, its picture made by the very model behind the page."""
+    return Card(name, app.TITLE, app.LINE, name, app.card_picture(model))
+
+
+def published_cards() -> list[Card]:
+    """Returns a card for each Space on the Hub."""
+    return [Card(name, title, line, f"{SPACES_URL}/{name}", None) for name, (title, line) in PUBLISHED.items()]
 
 
 def build_page(cards: Sequence[Card]) -> None:
@@ -100,11 +106,7 @@ def build_page(cards: Sequence[Card]) -> None:
 
 
 def card_html(card: Card) -> str:
-    path = HERE / "pictures" / f"{card.folder}.webp"
-    picture = ""
-    if path.exists():
-        with Image.open(path) as strip:
-            picture = f'<img src="{ui.data_uri(strip, side=1600)}" alt="">'
+    picture = "" if card.picture is None else f'<img src="{ui.data_uri(card.picture, side=1680)}" alt="">'
     words = f"<h2>{html.escape(card.title)}</h2><p>{html.escape(card.line)}</p>"
     return f'<a class="am-card" href="{html.escape(card.link)}">{picture}<div>{words}<span>Open</span></div></a>'
 

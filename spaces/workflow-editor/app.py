@@ -42,6 +42,7 @@ EXAMPLE_CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("From lines alone", "bob-lines.png", {}),
 )
 BOARD_SIZE = 6
+CARD_SIDE = 420
 LONGEST_SIDE = 2048
 LOOK_AND_SEE, ARTWORK, LINES = "whatever it looks like", "a finished artwork", "a line drawing"
 Updates = dict[gr.components.Component, Any]
@@ -57,6 +58,38 @@ def build_page(model: WorkflowEditor) -> None:
     EditorPage(model)
 
 
+def card_picture(model: WorkflowEditor) -> Image.Image:
+    """Returns the strip that stands for this Space: an artwork, then its stages as they are after a change."""
+    session = opened_example(model, 0)
+    row = [session.current.opened.artwork, *session.pictures.values()]
+    strip = Image.new("RGB", (CARD_SIDE * len(row), CARD_SIDE), "white")
+    for position, picture in enumerate(row):
+        strip.paste(picture.resize((CARD_SIDE, CARD_SIDE), Image.Resampling.LANCZOS), (position * CARD_SIDE, 0))
+    return strip
+
+
+def opened_picture(model: WorkflowEditor, picture: Image.Image, kind: str, *, keep_lines: bool) -> Session:
+    """Takes a picture as an artwork or as a line drawing, whichever `kind` says or it looks like."""
+    picture = ui.shrunk(picture, LONGEST_SIDE)
+    if kind == LINES or (kind == LOOK_AND_SEE and looks_like_lines(picture)):
+        return opened_lines(model, picture, keep_lines=keep_lines)
+    return opened_artwork(model, picture)
+
+
+def opened_example(model: WorkflowEditor, index: int) -> Session:
+    """Opens one of the bundled pictures with the change that it is there to show."""
+    title, file, change = EXAMPLE_CHANGES[index]
+    session = opened_picture(model, load_picture(EXAMPLES / file), LOOK_AND_SEE, keep_lines=True)
+    if not change:
+        return session
+    stage = model.config.stages[change["stage"]]
+    if "picture" in change:
+        edit = Edit(stage, picture=load_picture(EXAMPLES / change["picture"]))
+    else:
+        edit = Edit(stage, seed=change["seed"])
+    return replace(edited(model, session, edit, title.lower()), stage=stage)
+
+
 class EditorPage:
     """The page's components and what they do; it holds the shared model and nothing of any visitor."""
 
@@ -69,34 +102,13 @@ class EditorPage:
         self.connect()
         add_endpoints(model)
 
-    # ---- what can be done ----
-
     def first_sight(self) -> Session:
         """Makes the finished example that is on screen when the page opens, and measures what a change costs."""
-        session = self.example(0)
+        session = opened_example(self.model, 0)
         began = time.perf_counter()
         *_, session = rolled(self.model, session, BOARD_SIZE)
         self.seconds = (time.perf_counter() - began) / BOARD_SIZE
         return session
-
-    def example(self, index: int) -> Session:
-        """Opens one of the bundled pictures with the change that it is there to show."""
-        title, file, change = EXAMPLE_CHANGES[index]
-        session = self.opened(load_picture(EXAMPLES / file), LOOK_AND_SEE, keep_lines=True)
-        if not change:
-            return session
-        stage = self.stages[change["stage"]]
-        if "picture" in change:
-            edit = Edit(stage, picture=load_picture(EXAMPLES / change["picture"]))
-        else:
-            edit = Edit(stage, seed=change["seed"])
-        return replace(edited(self.model, session, edit, title.lower()), stage=stage)
-
-    def opened(self, picture: Image.Image, kind: str, *, keep_lines: bool) -> Session:
-        picture = ui.shrunk(picture, LONGEST_SIDE)
-        if kind == LINES or (kind == LOOK_AND_SEE and looks_like_lines(picture)):
-            return opened_lines(self.model, picture, keep_lines=keep_lines)
-        return opened_artwork(self.model, picture)
 
     # ---- what is on screen ----
 
@@ -254,14 +266,14 @@ class EditorPage:
 
     def open_file(self, path: str, kind: str, keep_lines: bool) -> Iterator[Updates]:
         yield self.busy("Reading the stages")
-        session = self.opened(load_picture(path), kind, keep_lines=keep_lines)
+        session = opened_picture(self.model, load_picture(path), kind, keep_lines=keep_lines)
         is_drawn = self.stages[0] in session.current.edits
         text = "Taken as a line drawing; More can say otherwise." if is_drawn else ""
         yield {**self.show(session, text), self.file: None}
 
     def open_example(self, event: gr.EventData) -> Iterator[Updates]:
         yield self.busy("Reading the stages")
-        yield self.show(self.example(self.number_of(event, range(len(EXAMPLE_CHANGES)))))
+        yield self.show(opened_example(self.model, self.number_of(event, range(len(EXAMPLE_CHANGES)))))
 
     def roll(self, session: Session | None, count: float, seed: float | None) -> Iterator[Updates]:
         session = session or self.opening

@@ -86,7 +86,7 @@ def hint(session: Session) -> str:
     if stage in session.current.locked:
         return f"{stage} is locked. Open its lock to change it."
     if stage == stages[0]:
-        return f"Draw on {stage}, then redraw: everything after it follows."
+        return f"Draw on {stage} in black, rub out in white, then redraw: everything after it follows."
     if stage == stages[-1]:
         return f"Re-roll {stage}, or paint over it: the painting is taken apart anew."
     return f"Re-roll {stage} and click what you like, or draw on it and redraw."

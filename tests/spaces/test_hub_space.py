@@ -7,18 +7,27 @@ from typing import Any
 
 import pytest
 
+from artmodels import WorkflowEditor
+
 SPACES = Path(__file__).parents[2] / "spaces"
 
 
-def test_every_space_beside_it_gets_a_card_and_a_page(hub_app: ModuleType) -> None:
+def test_every_space_beside_it_is_found(hub_app: ModuleType) -> None:
     names = {path.parent.name for path in SPACES.glob("*/app.py")} - {"hub"}
-    assert {card.link for card in hub_app.cards_for(hub_app.apps_beside(SPACES))} == names
+    assert hub_app.apps_beside(SPACES).keys() == names
+
+
+def test_a_card_shows_what_the_model_behind_the_page_makes(hub_app: ModuleType, editor: WorkflowEditor) -> None:
+    app = hub_app.apps_beside(SPACES)["workflow-editor"]
+    card = hub_app.mounted_card("workflow-editor", app, editor)
+    assert (card.title, card.line, card.link) == (app.TITLE, app.LINE, "workflow-editor")
+    assert card.picture.size == (4 * 420, 420)
 
 
 def test_alone_it_links_to_published_spaces_and_loads_no_model(hub_app: ModuleType, tmp_path: Path) -> None:
     shutil.copytree(SPACES / "hub", tmp_path / "hub")
     assert hub_app.apps_beside(tmp_path) == {}
-    links = {card.link for card in hub_app.cards_for({})}
+    links = {card.link for card in hub_app.published_cards()}
     assert links == {f"https://huggingface.co/spaces/artmodels/{name}" for name in hub_app.PUBLISHED}
     assert hub_app.PUBLISHED.keys() <= {path.parent.name for path in SPACES.glob("*/app.py")}
     assert [path for path, _, _ in hub_app.build_demo(tmp_path).pages] == [""]
@@ -30,6 +39,7 @@ def test_a_space_that_joins_is_mounted_and_no_longer_announced(hub_app: ModuleTy
     (joined / "app.py").write_text(
         "import gradio as gr\nTITLE = 'Sketch to image'\nLINE = 'Finish it.'\n"
         "def load_model():\n    return 'a model'\ndef build_page(model):\n    gr.Markdown(model)\n"
+        "def card_picture(model):\n    return None\n"
     )
     demo = hub_app.build_demo(tmp_path)
     assert [(path, name) for path, name, _ in demo.pages][1:] == [("sketch2image", "Sketch to image")]

@@ -1,7 +1,9 @@
 """What the Hub reads of every Space: front matter, requirements, and a folder that stands on its own."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -76,3 +78,14 @@ def test_module_names_are_not_shared_between_spaces(space: Path) -> None:
     own = {path.stem for path in space.glob("*.py")} - {"app"}
     others = {path.stem for other in SPACES if other != space for path in other.glob("*.py")}
     assert own & others == set()
+
+
+def test_app_runs_as_a_script_and_says_in_one_sentence_what_it_misses(tmp_path: Path) -> None:
+    missing = tmp_path / "no-model-here"
+    missing.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ARTMODELS_EDITOR_MODEL": str(missing)}
+    script = ROOT / "spaces" / "workflow-editor" / "app.py"
+    done = subprocess.run([sys.executable, script], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(missing) in done.stderr
