@@ -45,7 +45,7 @@ $(VENV)/spaces.stamp $(VENV)/test.stamp: $(VENV)/%.stamp: pyproject.toml constra
 # Some systems ship Python without the part that puts pip into a new environment.
 $(VENV)/created.stamp:
 	@test -n "$(PYTHON3)" || { echo "artmodels needs Python 3.11 or newer; install it, or name it: make PYTHON3=/path/to/python3"; exit 1; }
-	@$(PYTHON3) -m venv --clear $(VENV) || $(PYTHON3) -m virtualenv --clear $(VENV) || uv venv --clear --seed --python $(PYTHON3) $(VENV) || { \
+	@$(PYTHON3) -m venv $(VENV) || $(PYTHON3) -m virtualenv --clear $(VENV) || uv venv --clear --seed --python $(PYTHON3) $(VENV) || { \
 		rm -rf $(VENV); \
 		echo "$(PYTHON3) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@touch $@
