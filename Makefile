@@ -22,18 +22,24 @@ lint: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(PYTHON) -m training.bench
 
-# As the starter was made: drawings, the networks that take them apart, then those that put them back together.
+# The starter's way: drawings; networks that take them apart; then those that put them together, small pictures first.
 DATA := data/illustrations
 INFER := $(PYTHON) -m training.workflow.train_inference --preset starter --data $(DATA)
 RENDER := $(PYTHON) -m training.workflow.train_generation --preset starter --data $(DATA)
+ALONE := --set adversarial=0 --set latent=0 --set cycle=0
+SMALL := --set load_size=64 --set run.batch_size=32 --set run.learning_rate=0.001
+LARGE := --set run.batch_size=16 --set run.learning_rate=0.0006
+FLAT := --set 'rendered_stages=["flat"]' $(ALONE)
+FULL := --set 'rendered_stages=["full"]' $(ALONE) --set kl=0.003
 train-workflow-illustrations: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(DATA) --drawings 3000 --colourings 3 --size 128
 	$(INFER) --out runs/inference --minutes 12
 	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
-	$(RENDER) --out runs/flat --init runs/inference-joint/model --minutes 30 --set 'rendered_stages=["flat"]'
-	$(RENDER) --out runs/full --init runs/flat/model --minutes 10 --set 'rendered_stages=["full"]'
-	$(RENDER) --out runs/generation --init runs/full/model --minutes 16 --set joint=true --set run.learning_rate=0.0002
-	$(PYTHON) -m training.workflow.evaluate --model runs/generation/model --data $(DATA) --out runs/evaluation
+	$(RENDER) --out runs/flat-small --init runs/inference-joint/model --minutes 25 $(FLAT) $(SMALL) --set kl=0.001
+	$(RENDER) --out runs/flat --init runs/flat-small/model --minutes 3 $(FLAT) $(LARGE) --set kl=0.005
+	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 1.5 $(FULL) $(SMALL)
+	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE)
+	$(PYTHON) -m training.workflow.evaluate --model runs/full/model --data $(DATA) --out runs/evaluation
 
 clean:
 	rm -rf $(VENV)
