@@ -30,15 +30,15 @@ ALONE := --set adversarial=0 --set latent=0 --set cycle=0
 SMALL := --set load_size=64 --set run.batch_size=32 --set run.learning_rate=0.001
 LARGE := --set run.batch_size=16 --set run.learning_rate=0.0006
 FLAT := --set 'rendered_stages=["flat"]' $(ALONE)
-FULL := --set 'rendered_stages=["full"]' $(ALONE) --set kl=0.003
+FULL := --set 'rendered_stages=["full"]' $(ALONE)
 train-workflow-illustrations: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(DATA) --drawings 3000 --colourings 3 --size 128
 	$(INFER) --out runs/inference --minutes 12
 	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
 	$(RENDER) --out runs/flat-small --init runs/inference-joint/model --minutes 25 $(FLAT) $(SMALL) --set kl=0.001
 	$(RENDER) --out runs/flat --init runs/flat-small/model --minutes 3 $(FLAT) $(LARGE) --set kl=0.005
-	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 1.5 $(FULL) $(SMALL)
-	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE)
+	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.3 $(FULL) $(SMALL) --set kl=0.0001
+	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE) --set kl=0.001
 	$(PYTHON) -m training.workflow.evaluate --model runs/full/model --data $(DATA) --out runs/evaluation
 
 clean:
