@@ -37,8 +37,8 @@ train-workflow-illustrations: $(VENV)/test.stamp
 	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
 	$(RENDER) --out runs/flat-small --init runs/inference-joint/model --minutes 25 $(FLAT) $(SMALL) --set kl=0.001
 	$(RENDER) --out runs/flat --init runs/flat-small/model --minutes 3 $(FLAT) $(LARGE) --set kl=0.005
-	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.3 $(FULL) $(SMALL) --set kl=0.0001
-	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE) --set kl=0.001
+	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.3 $(FULL) $(SMALL) --set kl=0
+	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE) --set kl=0.0003
 	$(PYTHON) -m training.workflow.evaluate --model runs/full/model --data $(DATA) --out runs/evaluation
 
 clean:
