@@ -1,4 +1,4 @@
-"""Time and memory of what a person waits for: start-up, the forward pass, an edit, a training step.
+"""Time and memory of what a person waits for: start-up, the forward pass, every verb, a training step.
 
     python -m training.bench
     python -m training.bench --paper --repeats 3 --json > bench.json
@@ -6,8 +6,8 @@
 
 Every row is measured in a process of its own, which imports nothing that the row does not need, so that its peak memory
 is its own; a first call is not counted. Training steps are those of the real trainings, with their data, precision,
-averaging and log, on made pictures. About 4 minutes on two free CPU cores; `--paper` takes far longer.
-Compare rows of one run only: machines differ and drift.
+averaging and log, on made pictures. Some minutes on two free CPU cores; `--paper` takes far longer. Compare rows of one
+run only, on a machine that does nothing else: a training beside it makes every row up to ten times as long.
 """
 
 import json
@@ -27,7 +27,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -35,11 +35,16 @@ from artmodels.workflow.config import WorkflowConfig
 from training.settings import RunSettings
 from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, GenerationSettings, InferenceSettings
 
+if TYPE_CHECKING:
+    from artmodels import WorkflowEditor
+
 __all__ = ["Case", "Row", "cases", "measure", "table"]
 
 ARTWORK_SIDE = 512
 SIZES = (128, 256)
 START_UPS = {"import artmodels": "artmodels", "import WorkflowEditor": "artmodels.workflow.model"}
+
+Verb = Callable[["WorkflowEditor", Path, Path], None]
 
 
 class Case(NamedTuple):
@@ -99,15 +104,35 @@ def time_stage_inference(config: WorkflowConfig, repeats: int) -> list[float]:
         return seconds_of(lambda: editor.infer_stages(artwork), repeats)
 
 
-def time_edit(config: WorkflowConfig, repeats: int) -> list[float]:
+def save_stages(editor: "WorkflowEditor", artwork: Path, target: Path) -> None:
+    editor.stages(artwork).save(target)
+
+
+def save_edit(editor: "WorkflowEditor", artwork: Path, target: Path) -> None:
+    editor.edit(artwork, stage=editor.config.stages[1], seed=0).save(target)
+
+
+def save_variations(editor: "WorkflowEditor", artwork: Path, target: Path) -> None:
+    for variation in editor.variations(artwork, stage=editor.config.stages[1], seeds=range(4)):
+        variation.save(target)
+
+
+def save_generated(editor: "WorkflowEditor", artwork: Path, target: Path) -> None:
+    editor.generate(artwork).save(target)
+
+
+VERBS = {"stages": save_stages, "edit": save_edit, "4 variations": save_variations, "generate": save_generated}
+
+
+def time_verb(verb: Verb, config: WorkflowConfig, repeats: int) -> list[float]:
     """From a picture file to a picture file."""
     from artmodels import WorkflowEditor
 
     editor = WorkflowEditor(config).eval()
     with TemporaryDirectory() as folder:
-        artwork, target = Path(folder, "artwork.png"), Path(folder, "edited.png")
+        artwork, target = Path(folder, "artwork.png"), Path(folder, "result.png")
         write_picture(artwork, 0, ARTWORK_SIDE, "RGB")
-        return seconds_of(lambda: editor.edit(artwork, stage=config.stages[1], seed=0).save(target), repeats)
+        return seconds_of(lambda: verb(editor, artwork, target), repeats)
 
 
 def time_load(config: WorkflowConfig, repeats: int) -> list[float]:
@@ -194,7 +219,7 @@ def cases_of(name: str, inference: InferenceSettings, generation: GenerationSett
     return [
         Case(f"{name}: forward", partial(time_forward, config)),
         Case(f"{name}: infer stages", partial(time_stage_inference, config)),
-        Case(f"{name}: edit, file to file", partial(time_edit, config)),
+        *(Case(f"{name}: {verb}, file to file", partial(time_verb, VERBS[verb], config)) for verb in VERBS),
         Case(f"{name}: load a checkpoint", partial(time_load, config)),
         Case(
             f"{name}: inference training, step of {inference.run.batch_size}",
