@@ -1,5 +1,7 @@
 """The documents keep their word: snippets run, commands exist, links lead somewhere, counts are true."""
 
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -222,27 +224,40 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert {link[1:] for link in local if link[0] == "#"} <= anchors(text)
 
 
-def stated_parameters(text: str) -> list[tuple[float, int]]:
-    """Every "3.25 M parameters" and "3.25 million parameters" as a number and its decimals."""
-    found = re.findall(r"(\d+(?:\.(\d+))?)\s*(?:M|million)\s+parameters", text)
-    return [(float(number), len(decimals)) for number, decimals in found]
+def stated_parameters(text: str) -> list[tuple[int, int]]:
+    """Every "3.25 M parameters", "3.25 million parameters" and "3,249,120 parameters", with what it is rounded to."""
+    rounded = re.findall(r"(\d+)(?:\.(\d+))?\s*(?:M|million)\s+parameters", text)
+    exact = re.findall(r"(\d{1,3}(?:,\d{3})+|\d+)\s+parameters", text)
+    units = [(int(whole + digits), 10 ** (6 - len(digits))) for whole, digits in rounded]
+    return [(count * unit, unit) for count, unit in units] + [(int(count.replace(",", "")), 1) for count in exact]
 
 
-def parameters_of(weights: Path) -> float:
+def parameters_of(weights: Path) -> int:
     with safe_open(weights, framework="pt") as file:
-        return sum(file.get_tensor(name).numel() for name in file.keys()) / 1e6  # noqa: SIM118
+        return sum(file.get_tensor(name).numel() for name in file.keys())  # noqa: SIM118
 
 
 @every_document
 def test_stated_parameter_counts_are_true(document: Path) -> None:
     folder = document.parent if document in CARDS else ROOT / "hub_configs"
     counts = [parameters_of(weights) for weights in folder.rglob("model.safetensors")]
-    for number, decimals in stated_parameters(document.read_text(encoding="utf-8")):
-        assert number in [round(count, decimals) for count in counts]
+    for number, unit in stated_parameters(document.read_text(encoding="utf-8")):
+        assert any(abs(count - number) <= unit / 2 for count in counts), f"{number:,} is not of {counts}"
 
 
-def test_parameter_counts_are_read_with_their_decimals() -> None:
-    assert stated_parameters("It has 3.25 M parameters, or 3 million parameters.") == [(3.25, 2), (3.0, 0)]
+def test_parameter_counts_are_read_with_their_precision() -> None:
+    text = "It has 3.25 M parameters, or 3 million parameters, which are 3,249,120 parameters."
+    assert stated_parameters(text) == [(3_250_000, 10_000), (3_000_000, 1_000_000), (3_249_120, 1)]
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.parent.name)
+def test_a_card_states_the_numbers_and_the_weights_that_lie_beside_it(card: Path) -> None:
+    text = card.read_text(encoding="utf-8")
+    numbers = json.loads((card.parent / "evaluation.json").read_text(encoding="utf-8"))
+    stated = re.findall(r"^\| `(\w+)` \| ([-\d.,e+]+) \|$", text, re.MULTILINE)
+    for name, value in [(name, value) for name, value in stated if name in numbers]:
+        assert float(value.replace(",", "")) == pytest.approx(numbers[name], rel=0.006), name
+    assert hashlib.sha256((card.parent / "model.safetensors").read_bytes()).hexdigest() in text
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: path.parent.name)
