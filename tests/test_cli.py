@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hub_server import LoopbackHub
 from huggingface_hub import constants
+from methods import with_random_weights
 from PIL import Image
 
 from artmodels import WorkflowConfig, WorkflowEditor, __version__, read_recipe, starter_names
@@ -22,13 +23,13 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A real editor, tiny and untrained, in a folder."""
+    """A real editor, tiny and with random weights, in a folder."""
     folder = tmp_path_factory.mktemp("model")
     config = WorkflowConfig(
         stages=STAGES, size=64, latent_dim=4, generator_width=4, content_blocks=1, style_blocks=1,
         encoder_width=4, inference_width=4,
     )  # fmt: skip
-    WorkflowEditor(config).save_pretrained(folder)
+    with_random_weights(WorkflowEditor(config), seed=1).save_pretrained(folder)
     return str(folder)
 
 
@@ -316,6 +317,7 @@ def interrupt(event, details):  # as if Ctrl-C were pressed while the artwork is
     if event == "open" and str(details[0]) == {str(artwork)!r}:
         signal.raise_signal(signal.SIGINT)
 sys.addaudithook(interrupt)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background may have it ignored
 from artmodels.cli import main
 main()
 """
@@ -342,7 +344,7 @@ def test_replay_uses_the_commit_that_made_the_picture(
     words = ("edit", artwork, "-o", saved, "--stage", "flat", "--seed", "3", "--model", "alice/editor")
     assert command(*words)[0] == 0
     newer = tmp_path / "newer"
-    WorkflowEditor(WorkflowEditor.from_pretrained(model).config).save_pretrained(newer)
+    with_random_weights(WorkflowEditor(WorkflowEditor.from_pretrained(model).config)).save_pretrained(newer)
     command("push", newer, "alice/editor")
     assert command("replay", saved, "-o", again, "--artwork", artwork)[0] == 0
     assert pixels(again) == pixels(saved)
