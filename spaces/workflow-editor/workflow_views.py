@@ -68,7 +68,7 @@ def error_html(session: Session) -> str:
     error = session.current.opened.error
     return (
         f"<strong>Reconstruction error {error:.2f}</strong> "
-        f"<span>{error_words(error)} when nothing is changed (0 is exact, 2 the opposite)</span>"
+        f"<span>{error_words(error)} where the model paints anew (0 is exact, 2 the opposite)</span>"
     )
 
 
