@@ -83,6 +83,7 @@ class UpsampleConv(nn.Module):
         self.outputs = outputs
         self.weight = nn.Parameter(torch.empty(outputs, inputs, 5, 5))
         self.bias = nn.Parameter(torch.zeros(outputs))
+        initialise_xavier(self)
 
     def folded_weight(self) -> Tensor:
         """The 3x3 weights [4 * outputs, inputs, 3, 3] of the small-size convolution."""

@@ -190,7 +190,7 @@ class WorkflowEditor(HubModel):
         chosen = seed_for_each_step(seeds, self.config)
         picture, square, frame = self._fit(sketch, 0)
         rendered = self.render(square, [self._latent(seed, i + 1) for i, seed in enumerate(chosen)])
-        recipe = self._recipe("generate", picture, {"seeds": chosen, "keep_lines": keep_lines})
+        recipe = self._recipe("generate", picture, {"seeds": chosen, "keep_lines": bool(keep_lines)})
         finished = images.unfit(rendered[-1][0], frame)
         return self._result(finished, [picture, *rendered[1:]], frame, recipe, keep_lines=keep_lines)
 
@@ -250,7 +250,7 @@ class WorkflowEditor(HubModel):
                 latent = latents[stage - 1] if change.latent is None else change.latent.to(square.device)
                 edited.append(self.render_next(edited[-1], latent, step=stage - 1))
         edits = [edit_to_recipe(self.config.stages[i], change) for i, change in sorted(changes.items())]
-        options = {"edits": edits, "keep_detail": keep_detail}
+        options = {"edits": edits, "keep_detail": bool(keep_detail)}
         recipe = self._recipe("edit", picture, options, mean_difference(unchanged[-1], square, frame))
         finished = images.unfit(edited[-1][0], frame)
         if keep_detail:
