@@ -22,8 +22,9 @@ import typer
 
 from artmodels.cards import check_card
 from artmodels.checkpoints import CONFIG_NAME, WEIGHTS_NAME
-from artmodels.errors import ArtModelsError, CheckpointError, ConfigError
+from artmodels.errors import CheckpointError, ConfigError
 from artmodels.hub import load_model
+from training.command import tells_mistakes
 from training.model_cards import CardFacts, read_facts, write_card
 
 __all__ = ["CardFacts", "describe_run", "publish", "read_facts"]
@@ -169,6 +170,7 @@ def _write_json(path: Path, values: Any) -> None:
     path.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
+@tells_mistakes
 def main(
     card: Annotated[Path, typer.Argument(help="The card's words, a card.toml.")],
     model: Annotated[Path, typer.Option(help="The trained model's folder.")],
@@ -178,13 +180,9 @@ def main(
     dtype: Annotated[str, typer.Option(help="float16, bfloat16 or float32.")] = "float16",
 ) -> None:
     """Fill a folder that can be published."""
-    try:
-        facts = read_facts(card)
-        target = out or Path("hub_configs") / facts.name
-        print(publish(model, facts, target, runs=run, evaluation=evaluation, dtype=dtype))
-    except ArtModelsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    facts = read_facts(card)
+    target = out or Path("hub_configs") / facts.name
+    print(publish(model, facts, target, runs=run, evaluation=evaluation, dtype=dtype))
 
 
 if __name__ == "__main__":

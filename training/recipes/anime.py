@@ -13,7 +13,6 @@ Takes about 0.04 s a picture and process at 256 px.
 """
 
 import os
-import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,8 +23,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from artmodels.errors import ArtModelsError, ConfigError
+from artmodels.errors import ConfigError
 from artmodels.images import load_picture
+from training.command import tells_mistakes
 from training.recipes.line_extraction import drawn_lines
 from training.recipes.picture_folders import Drawing, Recipe, Report, find_pictures, prepare_stages, resized
 from training.recipes.region_colours import paint_regions, region_medians, superpixels
@@ -113,6 +113,7 @@ def _middle_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return picture[top : top + side, left : left + side]
 
 
+@tells_mistakes
 def main(
     source: Annotated[Path, typer.Option(help="A folder of pictures.")],
     out: Annotated[Path, typer.Option(help="Where the stages go.")],
@@ -125,13 +126,8 @@ def main(
     test: Annotated[int | None, typer.Option(help="Test pictures (paper: 1000); otherwise one in 32.")] = None,
 ) -> None:
     """Prepares a folder of drawings for training: line, rough, full."""
-    try:
-        config = AnimeConfig(size, segments, compactness, median, iterations)
-        report = prepare_anime(source, out, config, test=test, jobs=jobs)
-    except ArtModelsError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
-    print(report)
+    config = AnimeConfig(size, segments, compactness, median, iterations)
+    print(prepare_anime(source, out, config, test=test, jobs=jobs))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Takes about 0.04 s a picture and process at 256 px.
 """
 
 import os
-import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from artmodels.errors import ArtModelsError, ConfigError, PictureError
+from artmodels.errors import ConfigError, PictureError
 from artmodels.images import load_picture
+from training.command import tells_mistakes
 from training.recipes.line_extraction import border_lines
 from training.recipes.picture_folders import Drawing, PictureFolder, Recipe, Report, prepare_stages, resized
 from training.recipes.region_colours import paint_regions, region_medians
@@ -141,6 +141,7 @@ def part_regions(masks: Path, number: int) -> NDArray[np.uint8]:
     return regions
 
 
+@tells_mistakes
 def main(
     source: Annotated[Path, typer.Option(help="The unpacked CelebAMask-HQ folder.")],
     out: Annotated[Path, typer.Option(help="Where the stages go.")],
@@ -149,12 +150,7 @@ def main(
     test: Annotated[int | None, typer.Option(help="Test pictures (paper: 1000); otherwise one in 32.")] = None,
 ) -> None:
     """Prepares CelebAMask-HQ for training: line, flat, full."""
-    try:
-        report = prepare_celebamask(source, out, CelebAMaskConfig(size), test=test, jobs=jobs)
-    except ArtModelsError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
-    print(report)
+    print(prepare_celebamask(source, out, CelebAMaskConfig(size), test=test, jobs=jobs))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ backdrops are made here. Every drawing can be coloured any number of times; its 
 """
 
 import multiprocessing
-import sys
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +17,8 @@ import cv2
 import numpy as np
 import typer
 
-from artmodels.errors import ArtModelsError, ConfigError
+from artmodels.errors import ConfigError
+from training.command import tells_mistakes
 from training.recipes.drawings import REGIONS, Drawing, choose_plan, draw
 from training.recipes.lorelei import Style, fetch_style, read_style
 from training.recipes.painting import paint_flat, paint_full, reduce_picture, reduce_regions
@@ -174,6 +174,7 @@ def _check(order: Order, form: str, jobs: int) -> None:
             raise ConfigError(sentence)
 
 
+@tells_mistakes
 def main(
     out: Annotated[Path, typer.Option(help="Folder to make; must be absent or empty.")],
     style: Annotated[Path | None, typer.Option(help="lorelei.json; by default taken from its npm package.")] = None,
@@ -187,16 +188,12 @@ def main(
 ) -> None:
     """Composes portraits as aligned stages line, flat and full."""
     order = Order(drawings, colourings, size, seed, line_width)
-    try:
-        _check(order, form, jobs)
-        check_target(out)
-        with tempfile.TemporaryDirectory() as scratch:
-            definition = read_style(style or fetch_style(Path(scratch)))
-        write = write_folder if form == "folder" else write_parquet
-        write(out, illustrations(definition, order, jobs=jobs), _card(order))
-    except ArtModelsError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
+    _check(order, form, jobs)
+    check_target(out)
+    with tempfile.TemporaryDirectory() as scratch:
+        definition = read_style(style or fetch_style(Path(scratch)))
+    write = write_folder if form == "folder" else write_parquet
+    write(out, illustrations(definition, order, jobs=jobs), _card(order))
 
 
 if __name__ == "__main__":

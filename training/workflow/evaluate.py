@@ -20,6 +20,7 @@ from torch import Tensor
 
 from artmodels import seeds
 from artmodels.workflow.model import WorkflowEditor
+from training.command import tells_mistakes
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures
 
@@ -164,6 +165,7 @@ def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
     }
 
 
+@tells_mistakes
 def main(
     model: Annotated[str, typer.Option(help="Saved editor, or a Hub id.")],
     data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],

@@ -2,7 +2,7 @@
 
     python -m training.workflow.train_inference --preset starter --data illustrations/ --out runs/inference --minutes 15
 
-About 0.4 s a step of 8 pictures for the starter on two CPU cores; lines and flats are clear after some 1000 steps.
+About 0.3 s a step of 8 pictures for the starter on two CPU cores; lines and flats are clear after some 2000 steps.
 `--set joint=true --init runs/inference/model` trains on inferred instead of true stages, as at test time.
 """
 
@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artmodels.workflow.model import WorkflowEditor
+from training.command import tells_mistakes
 from training.losses import hinge_discriminator
 from training.run import Run
 from training.settings import choose_preset
@@ -121,6 +122,7 @@ def inferred_sheet(editor: WorkflowEditor, stages: list[Tensor], device: torch.d
     return picture_sheet([*columns, stages[-1]])
 
 
+@tells_mistakes
 def main(
     data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
     out: Annotated[Path, typer.Option(help="Folder of this run.")],
