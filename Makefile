@@ -26,19 +26,19 @@ bench: $(VENV)/test.stamp
 DATA := data/illustrations
 INFER := $(PYTHON) -m training.workflow.train_inference --preset starter --data $(DATA)
 RENDER := $(PYTHON) -m training.workflow.train_generation --preset starter --data $(DATA)
-ALONE := --set adversarial=0 --set latent=0 --set cycle=0
-SMALL := --set load_size=64 --set run.batch_size=32 --set run.learning_rate=0.001
-LARGE := --set run.batch_size=16 --set run.learning_rate=0.0006
-FLAT := --set 'rendered_stages=["flat"]' $(ALONE)
-FULL := --set 'rendered_stages=["full"]' $(ALONE)
+SMALL := --set load_size=64 --set run.batch_size=32
+LARGE := --set run.learning_rate=0.0006
+FLAT := --set 'rendered_stages=["flat"]'
+FULL := --set 'rendered_stages=["full"]'
 train-workflow-illustrations: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(DATA) --drawings 3000 --colourings 3 --size 128
 	$(INFER) --out runs/inference --minutes 12
 	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
-	$(RENDER) --out runs/flat-small --init runs/inference-joint/model --minutes 25 $(FLAT) $(SMALL) --set kl=0.001
+	$(RENDER) --out runs/flat-first --init runs/inference-joint/model --minutes 18 $(FLAT) $(SMALL)
+	$(RENDER) --out runs/flat-small --init runs/flat-first/model --minutes 6.5 $(FLAT) $(SMALL) --set kl=0.002
 	$(RENDER) --out runs/flat --init runs/flat-small/model --minutes 3 $(FLAT) $(LARGE) --set kl=0.005
-	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.3 $(FULL) $(SMALL) --set kl=0
-	$(RENDER) --out runs/full --init runs/full-small/model --minutes 2 $(FULL) $(LARGE) --set kl=0.0003
+	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.2 $(FULL) $(SMALL) --set kl=0
+	$(RENDER) --out runs/full --init runs/full-small/model --minutes 1.6 $(FULL) $(LARGE) --set kl=0.0003
 	$(PYTHON) -m training.workflow.evaluate --model runs/full/model --data $(DATA) --out runs/evaluation
 
 clean:

@@ -202,6 +202,8 @@ def cases(*, paper: bool = False) -> list[Case]:
     """All rows for the starter at both sizes, and for the paper's face model where asked for."""
     found: list[Case] = []
     inference, generation = INFERENCE_PRESETS["starter"], GENERATION_PRESETS["starter"]
+    run = replace(generation.run, batch_size=inference.run.batch_size)
+    generation = replace(generation, run=run, adversarial=1.0, latent=0.5, cycle=1.0)
     for size in SIZES:
         model = replace(inference.model, size=size)
         found += cases_of(
