@@ -213,7 +213,7 @@ def step_generator(seed: int, process: int, step: int) -> torch.Generator:
 
 def environment(device: torch.device) -> dict[str, Any]:
     """What a model card says of where a run was made."""
-    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     command = ["python", "-m", *[arg for arg in [module_name(), *sys.argv[1:]] if arg]]
     cpu = f"CPU, {torch.get_num_threads()} threads"
