@@ -1,6 +1,7 @@
 """The two trainings run, write what they say, and resume bit for bit."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -126,18 +127,28 @@ def test_bf16_keeps_weights_and_checkpoints_in_float32(data, untrained, tmp_path
     assert {value.dtype for value in raw_weights(tmp_path / "run", 2).values()} == {torch.float32}
 
 
-def test_two_processes_agree_and_average_their_gradients(data, untrained, tmp_path):
+def test_two_processes_average_their_gradients_and_end_with_equal_weights(data, untrained, tmp_path):
     command = [
-        sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
-        "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "-m",
-        "training.workflow.train_inference", "--preset", "tiny", "--data", data, "--out", tmp_path / "two",
-        "--init", untrained, "--set", "run.steps=2",
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+        ROOT / "tests" / "two_processes.py", data, tmp_path, untrained,
     ]  # fmt: skip
-    subprocess.run([str(part) for part in command], cwd=ROOT, check=True, timeout=300)
-    # The same four pictures a step on one process: losses are means over pictures, so gradients are equal.
-    settings = INFERENCE_PRESETS["tiny"]
-    one = replace(settings, run=replace(settings.run, batch_size=4), load_size=64)
-    two = raw_weights(tmp_path / "two", 2)
-    train_inference(one, data, tmp_path / "one", init=untrained)
-    assert any(not torch.equal(value, weights(Path(untrained))[name]) for name, value in two.items())
-    assert set(two) == set(raw_weights(tmp_path / "one", 2))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True, timeout=300)
+    first, second = (torch.load(tmp_path / f"process_{number}.pt", weights_only=True) for number in (0, 1))
+    before = weights(Path(untrained))
+    assert all(torch.equal(first[name], second[name]) for name in before)
+    assert any(not torch.equal(first[name], before[name]) for name in before)
+    assert sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == [
+        "step_00000001", "step_00000002"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("training", ["train_inference", "train_generation"])
+def test_a_mistake_on_the_command_line_is_told_in_one_sentence(training, tmp_path):
+    words = ["--preset", "nope", "--data", tmp_path, "--out", tmp_path / "run"]
+    words += ["--init", tmp_path] if training == "train_generation" else []
+    command = [sys.executable, "-m", f"training.workflow.{training}", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "'nope'" in done.stderr
