@@ -1,4 +1,4 @@
-"""Runs in each of two processes: `average_gradients` gives the mean; each writes the weights its training ended with."""
+"""Runs in each of two processes: `average_gradients` gives the mean; each writes what its training ended with."""
 
 import sys
 from pathlib import Path
