@@ -1,11 +1,18 @@
 """Features by which two pictures look alike: what perceptual losses and scores compare."""
 
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from artmodels.errors import ConfigError, HubError
+from artmodels.hub import HubModel
 
-__all__ = ["FeaturePyramid", "VGG16Features"]
+__all__ = ["FeaturePyramid", "StarterFeatures", "StarterFeaturesConfig", "VGG16Features", "load_features"]
 
 
 class FeaturePyramid(nn.Module):
@@ -71,6 +78,103 @@ class VGG16Features(FeaturePyramid):
             if number in self.taps.values():
                 maps.append(pixels)
         return maps
+
+
+@dataclass(frozen=True)
+class StarterFeaturesConfig:
+    """The size of a feature network.
+
+    Attributes:
+        widths: channels of each tap, the finest first; every tap has half the side of the one before it.
+        blocks: 3 x 3 convolutions before each tap.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 64, 96)
+    blocks: tuple[int, ...] = (1, 2, 2, 2)
+
+    def __post_init__(self) -> None:
+        if not self.widths or min(self.widths) < 1:
+            raise ConfigError(f"widths must be one or more numbers from 1, not {self.widths!r}")
+        if len(self.blocks) != len(self.widths) or min(self.blocks) < 1:
+            raise ConfigError(f"blocks must hold a number from 1 for each of {self.widths}, not {self.blocks!r}")
+
+
+class StarterFeatures(HubModel, FeaturePyramid):
+    """A small network for small models: taps at 1/1, 1/2, 1/4 and 1/8 of the pictures' size.
+
+    Every tap is divided by its mean activation over training pictures (`calibrate`), so that each weighs the same in a
+    sum of mean differences. One channel is taken as grey. About 0.16 billion products for a picture of 128 x 128.
+    """
+
+    config_class: ClassVar[type] = StarterFeaturesConfig
+    config: StarterFeaturesConfig
+
+    activation: Tensor
+
+    def __init__(self, config: StarterFeaturesConfig):
+        super().__init__(config)
+        widths = (3, *config.widths)
+        self.levels = nn.ModuleList(
+            _convolutions(before, after, blocks)
+            for (before, after), blocks in zip(pairwise(widths), config.blocks, strict=True)
+        )
+        self.register_buffer("activation", torch.ones(len(config.widths)))
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        """The taps, finest first; sides that do not halve evenly are rounded up.
+
+        Args:
+            pictures: [B, 1 or 3, H, W] in [-1, 1].
+
+        Returns:
+            [B, widths[i], H / 2**i, W / 2**i], none negative, with a mean of about 1 on pictures like the training's.
+        """
+        taps = self._taps(pictures)
+        return [tap / self.activation[i].to(tap.dtype) for i, tap in enumerate(taps)]
+
+    @torch.no_grad()
+    def calibrate(self, pictures: Tensor) -> None:
+        """Makes each tap's mean over these pictures [B, 1 or 3, H, W] one."""
+        self.activation.copy_(torch.stack([tap.float().mean() for tap in self._taps(pictures)]).clamp(min=1e-6))
+
+    def _taps(self, pictures: Tensor) -> list[Tensor]:
+        pixels, taps = pictures.expand(-1, 3, -1, -1), []
+        for number, level in enumerate(self.levels):
+            if number:
+                pixels = functional.avg_pool2d(pixels, 2, ceil_mode=True)
+            pixels = level(pixels)
+            taps.append(pixels)
+        return taps
+
+
+def _convolutions(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for number in range(blocks):
+        layer = nn.Conv2d(outputs if number else inputs, outputs, 3, padding=1)
+        nn.init.kaiming_normal_(layer.weight)
+        assert layer.bias is not None
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
+
+
+def load_features(name: str = "artmodels/perceptual-starter", *, device: str | torch.device = "cpu") -> FeaturePyramid:
+    """The frozen features of that name; the same object each time for one device.
+
+    Args:
+        name: "vgg16", or whatever `StarterFeatures.from_pretrained` loads.
+
+    Raises:
+        CheckpointError, ConfigError, HubError: as in `HubModel.from_pretrained`.
+    """
+    return _load_features(name, str(device))
+
+
+@cache
+def _load_features(name: str, device: str) -> FeaturePyramid:
+    if name == "vgg16":
+        return VGG16Features().to(device).eval()
+    return StarterFeatures.from_pretrained(name, device=device).requires_grad_(False)
 
 
 def _published_weights(name: str, wanted: set[str]) -> dict[str, Tensor]:
