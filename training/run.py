@@ -152,6 +152,12 @@ class Run(Generic[Model]):
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
+    def clip_gradients(self, network: nn.Module) -> dict[str, Tensor]:
+        """Scales gradients down to the largest norm allowed; their norm as it was, for the log."""
+        if not self.settings.largest_gradient:
+            return {}
+        return {"gradient": nn.utils.clip_grad_norm_(network.parameters(), self.settings.largest_gradient)}
+
     def log(self, scalars: Mapping[str, Tensor]) -> None:
         """Writes one line of numbers, every `log_every` steps.
 

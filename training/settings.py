@@ -20,6 +20,8 @@ class RunSettings:
         steps: optimiser steps after which the run ends, unless its minutes end first.
         batch_size: pictures a step and process.
         learning_rate: of Adam with betas (0.5, 0.999).
+        largest_gradient: norm of all gradients of a step together above which they are scaled down to it, so that one
+            odd batch does not ruin a run; 0 leaves them as they are.
         ema_decay: of the averaged weights that are saved and shown.
         precision: "bf16" computes forward passes in bfloat16; weights and losses stay float32.
         seed: of weights, order of pictures, augmentation and noise.
@@ -30,6 +32,7 @@ class RunSettings:
     steps: int
     batch_size: int = 8
     learning_rate: float = 2e-4
+    largest_gradient: float = 0.0
     ema_decay: float = 0.999
     precision: Literal["no", "bf16"] = "no"
     seed: int = 0

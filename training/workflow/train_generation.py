@@ -90,6 +90,7 @@ def train_generation(
             learnt = total_losses(editor, rendered, stages, adversaries, settings)
         run.accelerator.backward(torch.stack(list(learnt.values())).sum())
         run.average_gradients(trained)
+        losses |= run.clip_gradients(trained)
         optimiser.step()
 
         run.log({**losses, **learnt})

@@ -1,0 +1,24 @@
+"""What a run does to gradients."""
+
+import pytest
+import torch
+from torch import nn
+
+from training.run import Run
+from training.settings import RunSettings
+
+
+@pytest.fixture
+def network():
+    network = nn.Linear(2, 1)
+    network.weight.grad, network.bias.grad = torch.tensor([[3.0, 0.0]]), torch.tensor([4.0])
+    return network
+
+
+@pytest.mark.parametrize(("largest", "weight", "bias"), [(0.0, 3.0, 4.0), (10.0, 3.0, 4.0), (2.5, 1.5, 2.0)])
+def test_gradients_above_the_largest_norm_are_scaled_down_together(network, tmp_path, largest, weight, bias):
+    settings = RunSettings(steps=1, largest_gradient=largest)
+    found = Run(tmp_path / "run", settings, everything=settings).clip_gradients(network)
+    assert network.weight.grad[0, 0].item() == pytest.approx(weight, rel=1e-5)
+    assert network.bias.grad.item() == pytest.approx(bias, rel=1e-5)
+    assert {name: value.item() for name, value in found.items()} == ({"gradient": 5.0} if largest else {})
