@@ -80,6 +80,7 @@ def train_inference(
             ]
         run.accelerator.backward(torch.stack([loss for parts in learnt for loss in parts.values()]).sum())
         run.average_gradients(editor.inference)
+        losses |= run.clip_gradients(editor.inference)
         optimiser.step()
         losses |= {
             f"{name}_{settings.model.stages[i]}": loss for i, ls in enumerate(learnt) for name, loss in ls.items()
