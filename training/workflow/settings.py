@@ -40,6 +40,8 @@ class GenerationSettings:
         joint: contents and references are chained as at test time instead of the true stages.
         rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
             not depend on each other, so they can be trained one after the other or on different machines.
+        wake_below: latents that hold fewer nats than this are started anew (`training/workflow/latents.py`); more than
+            any holds, 100 say, starts a training from all of them.
         adversarial: weight of the two adversarial terms; 0 leaves the discriminators out.
         kl: weight of the divergence, summed over latent entries and the encoded half of the batch.
         latent: weight of the latent regression of randomly styled pictures; 0 leaves it out.
@@ -52,6 +54,7 @@ class GenerationSettings:
     load_size: int = 286
     joint: bool = False
     rendered_stages: tuple[str, ...] = ()
+    wake_below: float = 0.0
     discriminator_width: int = 64
     adversarial: float = 1.0
     reconstruction: float = 10.0

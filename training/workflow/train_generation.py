@@ -23,10 +23,13 @@ from training.settings import choose_preset
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures, random_crop_and_flip
 from training.workflow.discriminators import MultiScaleDiscriminator
+from training.workflow.latents import wake_latents
 from training.workflow.objective import Rendered, generation_loss, render_step, rendered_discriminator_loss
 from training.workflow.settings import GENERATION_PRESETS, GenerationSettings
 
 __all__ = ["train_generation"]
+
+WAKING_PICTURES = 1000
 
 
 class Adversaries(NamedTuple):
@@ -54,15 +57,16 @@ def train_generation(
     editor = WorkflowEditor.from_pretrained(init).train()
     editor.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     editor.inference.requires_grad_(False)
+    pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
+    shown = StagePictures(data, editor.config, load_size=editor.config.size, split="test")
     steps = trained_steps(editor, settings)
+    wake(editor, pictures, steps, settings.wake_below)
     trained = nn.ModuleList(network for step in steps for network in editor.step_networks(step))
     adversaries = new_adversaries(editor, settings.discriminator_width, run.device)
     discriminators = nn.ModuleList(adversaries)
     optimiser = torch.optim.Adam(trained.parameters(), settings.run.learning_rate, (0.5, 0.999))
     adversary = torch.optim.Adam(discriminators.parameters(), settings.run.learning_rate, (0.5, 0.999))
     run.start(editor, discriminators=discriminators, optimiser=optimiser, adversary=adversary)
-    pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
-    shown = StagePictures(data, editor.config, load_size=editor.config.size, split="test")
 
     for _ in run.steps():
         order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
@@ -105,6 +109,16 @@ def new_adversaries(editor: WorkflowEditor, width: int, device: torch.device) ->
         nn.ModuleList(MultiScaleDiscriminator(count, width) for count in channels).to(device) for _ in range(2)
     )
     return Adversaries(encoded, random)
+
+
+@torch.no_grad()
+def wake(editor: WorkflowEditor, pictures: StagePictures, steps: list[int], below: float) -> None:
+    """Starts latents of the steps anew that hold too little, from the first training pictures."""
+    if below:
+        stages = pictures.batch(range(min(WAKING_PICTURES, len(pictures))))
+        for step in steps:
+            content, picture = (stage.to(editor.device) for stage in stages[step : step + 2])
+            wake_latents(*editor.step_networks(step), content, picture, below=below)
 
 
 def trained_steps(editor: WorkflowEditor, settings: GenerationSettings) -> list[int]:

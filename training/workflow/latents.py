@@ -1,0 +1,57 @@
+"""Wakes latents that carry nothing, so that a training can use them."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from artmodels.workflow.networks import LatentEncoder, StageGenerator
+
+__all__ = ["unpredicted", "wake_latents"]
+
+QUIET = -4.0  # log-variance of a latent that starts
+
+
+@torch.no_grad()
+def wake_latents(
+    generator: StageGenerator, encoder: LatentEncoder, content: Tensor, pictures: Tensor, *, below: float
+) -> int:
+    """Starts those latents anew that hold less than `below` nats, as main components of what the rest does not say.
+
+    A latent that has fallen to the prior stays there: its noise drowns whatever its mean could say, so the generator
+    never learns to read it. As a component of the coarse colours (on a grid of 8x8) that neither the stage before nor
+    the other latents predict, scaled to the prior's variance and with little noise, it says something from the start.
+
+    Args:
+        content: [M, C, S, S], the stage that the generator reads; several times more of them than latents.
+        pictures: [M, C', S, S], the stage after it, which the encoder reads.
+        below: divergence from the prior, mean over pictures; above all that occur, every latent starts anew.
+    Returns: how many latents were started anew.
+    """
+    mean, log_variance = encoder(pictures)
+    asleep = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0) < below
+    rows = torch.nonzero(asleep)[:, 0]
+    colours = grid(pictures)
+    missed = unpredicted(colours, torch.cat((grid(content), mean[:, ~asleep]), dim=1))
+    components = torch.linalg.svd(missed, full_matrices=False).Vh[: len(rows)]
+    components = components / (colours @ components.T).std(0).clamp(min=1e-6)[:, None]
+    features = encoder.mean.in_features - colours.shape[1]
+    encoder.mean.weight[rows] = functional.pad(components, (features, 0))
+    encoder.mean.bias[rows] = -(components @ colours.mean(0))
+    encoder.log_variance.weight[rows] = 0
+    encoder.log_variance.bias[rows] = QUIET
+    first = generator.mapping[0]
+    assert isinstance(first, nn.Linear)
+    first.weight[:, rows] = nn.init.xavier_normal_(torch.empty_like(first.weight))[:, rows]
+    return len(rows)
+
+
+def grid(pictures: Tensor) -> Tensor:
+    """Colours of pictures [M, C, S, S] on the encoder's own coarse grid, [M, 64 C]."""
+    return functional.adaptive_avg_pool2d(pictures, 8).flatten(1)
+
+
+def unpredicted(values: Tensor, known: Tensor) -> Tensor:
+    """What a linear function of `known` [M, K] leaves of `values` [M, V], both about their means; slightly ridged."""
+    values, known = values - values.mean(0), known - known.mean(0)
+    ridge = 1e-3 * len(known) * torch.eye(known.shape[1], device=known.device)
+    return values - known @ torch.linalg.solve(known.T @ known + ridge, known.T @ values)
