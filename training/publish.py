@@ -116,7 +116,7 @@ def _store_weights(model_folder: str | Path, draft: Path, dtype: str) -> dict[st
     return {
         "dtype": dtype,
         "bytes": len(content),
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "parameters": sum(tensor.numel() for tensor in model.state_dict().values()),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
 
