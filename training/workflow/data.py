@@ -1,4 +1,4 @@
-"""Aligned stage pictures for training: read from a recipe's folder or Parquet, cropped and flipped together."""
+"""Aligned stage pictures for training: a recipe's folder or Parquet, then cropped, flipped and recoloured together."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from torch import Tensor
 from artmodels.errors import ConfigError, PictureError
 from artmodels.workflow.config import WorkflowConfig
 
-__all__ = ["StagePictures", "random_crop_and_flip"]
+__all__ = ["StagePictures", "random_crop_and_flip", "random_hues", "rotate_hue"]
 
 
 class StagePictures:
@@ -125,3 +125,31 @@ def random_crop_and_flip(stages: list[Tensor], size: int, generator: torch.Gener
         parts = [part.flip(-1) if flip else part for part, flip in zip(parts, flips, strict=True)]
         cropped.append(torch.stack(parts))
     return cropped
+
+
+def random_hues(stages: list[Tensor], share: float, generator: torch.Generator) -> list[Tensor]:
+    """Turns the hues of every coloured stage of a picture by one random angle, for that share of the pictures.
+
+    Args: stages: [B, 1 or 3, S, S] in [-1, 1] each, of which luminance stays as it is; generator: on the CPU.
+    """
+    count = len(stages[0])
+    chosen = torch.rand(count, generator=generator) < share
+    angles = torch.rand(count, generator=generator) * 2 * torch.pi * chosen
+    return [stage if stage.shape[1] == 1 else rotate_hue(stage, angles.to(stage.device)) for stage in stages]
+
+
+def rotate_hue(pictures: Tensor, angles: Tensor) -> Tensor:
+    """Turns the chroma (U, V) of each picture about its luminance, which stays where colours need no clamping.
+
+    With Y = 0.299 R + 0.587 G + 0.114 B, U = 0.492 (B - Y) and V = 0.877 (R - Y). Greys stay, angles add up.
+
+    Args: pictures: [B, 3, H, W] in [-1, 1]; angles: [B] in radians.
+    """
+    luminance = pictures.new_tensor((0.299, 0.587, 0.114))
+    chroma = torch.eye(3, device=pictures.device, dtype=pictures.dtype) - luminance  # rows: R - Y, G - Y, B - Y
+    # A quarter turn from U to V: U' = -V and V' = U; the row of G follows, because what is turned has no luminance.
+    red, blue = 0.492 / 0.877 * chroma[2], -0.877 / 0.492 * chroma[0]
+    quarter = torch.stack((red, -(luminance[0] * red + luminance[2] * blue) / luminance[1], blue))
+    angles = angles.to(pictures.dtype)[:, None, None]
+    change = (angles.cos() - 1) * chroma + angles.sin() * quarter  # zero where the angle is, so that nothing rounds
+    return (pictures + torch.einsum("bij,bjhw->bihw", change, pictures)).clamp(-1, 1)

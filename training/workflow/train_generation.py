@@ -21,7 +21,7 @@ from training.command import tells_mistakes
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
-from training.workflow.data import StagePictures, random_crop_and_flip
+from training.workflow.data import StagePictures, random_crop_and_flip, random_hues
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.latents import wake_latents
 from training.workflow.objective import Rendered, generation_loss, render_step, rendered_discriminator_loss
@@ -72,6 +72,8 @@ def train_generation(
         order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
         generator = run.generator()
         crops = random_crop_and_flip(pictures.batch(order), min(settings.load_size, editor.config.size), generator)
+        if settings.hue_rotation:
+            crops = random_hues(crops, settings.hue_rotation, generator)
         stages = [stage.to(run.device) for stage in crops]
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)

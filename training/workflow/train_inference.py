@@ -20,7 +20,7 @@ from training.losses import hinge_discriminator
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
-from training.workflow.data import StagePictures, random_crop_and_flip
+from training.workflow.data import StagePictures, random_crop_and_flip, random_hues
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.objective import inference_loss
 from training.workflow.settings import INFERENCE_PRESETS, InferenceSettings
@@ -58,7 +58,10 @@ def train_inference(
 
     for _ in run.steps():
         order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
-        crops = random_crop_and_flip(pictures.batch(order), settings.model.size, run.generator())
+        generator = run.generator()
+        crops = random_crop_and_flip(pictures.batch(order), settings.model.size, generator)
+        if settings.hue_rotation:
+            crops = random_hues(crops, settings.hue_rotation, generator)
         stages = [stage.to(run.device) for stage in crops]
         with run.accelerator.autocast():
             sources, inferred = infer(editor, stages, joint=settings.joint)

@@ -9,7 +9,7 @@ from pyarrow import parquet
 from stage_folders import STAGES, draw_stages, write_stage_folder
 
 from artmodels.errors import ConfigError, PictureError
-from training.workflow.data import StagePictures, random_crop_and_flip
+from training.workflow.data import StagePictures, random_crop_and_flip, random_hues, rotate_hue
 from training.workflow.settings import TINY
 
 
@@ -83,3 +83,76 @@ def test_wrong_places_and_missing_pictures_are_told(folder, tmp_path):
     (write_stage_folder(tmp_path) / "flat" / "000001.png").unlink()
     with pytest.raises(PictureError, match=r"flat.000001\.png"):
         StagePictures(tmp_path, TINY, load_size=64, split="train").batch([0])
+
+
+def luminance(pictures):
+    return (pictures * torch.tensor((0.299, 0.587, 0.114))[:, None, None]).sum(1)
+
+
+@pytest.fixture
+def muted():
+    """Colours so near to grey that no angle takes them out of the range."""
+    generator = torch.Generator().manual_seed(0)
+    grey = torch.rand(6, 1, 5, 5, generator=generator) - 0.5
+    return grey + 0.1 * (torch.rand(6, 3, 5, 5, generator=generator) - 0.5)
+
+
+def test_hues_turn_about_their_luminance(muted):
+    angles = torch.linspace(0.1, 6, 6)
+    turned = rotate_hue(muted, angles)
+    torch.testing.assert_close(luminance(turned), luminance(muted), rtol=0, atol=1e-6)
+    assert ((turned - muted).abs().amax(dim=(1, 2, 3)) > 0.005).all()
+
+
+def test_a_quarter_turn_takes_u_to_v_and_half_a_turn_takes_each_colour_to_its_opposite(muted):
+    def u_and_v(pictures):
+        grey = luminance(pictures)
+        return 0.492 * (pictures[:, 2] - grey), 0.877 * (pictures[:, 0] - grey)
+
+    u, v = u_and_v(muted)
+    turned_u, turned_v = u_and_v(rotate_hue(muted, torch.full((6,), torch.pi / 2)))
+    torch.testing.assert_close(turned_u, -v, rtol=0, atol=1e-6)
+    torch.testing.assert_close(turned_v, u, rtol=0, atol=1e-6)
+    opposite = rotate_hue(muted, torch.full((6,), torch.pi))
+    torch.testing.assert_close(opposite, 2 * luminance(muted)[:, None] - muted, rtol=0, atol=1e-6)
+
+
+def test_turns_add_up_and_a_whole_one_is_none(muted):
+    first, second = torch.linspace(0, 5, 6), torch.linspace(3, -1, 6)
+    torch.testing.assert_close(
+        rotate_hue(rotate_hue(muted, first), second), rotate_hue(muted, first + second), rtol=0, atol=1e-6
+    )
+    torch.testing.assert_close(rotate_hue(muted, torch.full((6,), 2 * torch.pi)), muted, rtol=0, atol=1e-6)
+
+
+def test_no_turn_changes_no_bit_and_greys_stay():
+    pictures = torch.rand(3, 3, 4, 4, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    assert torch.equal(rotate_hue(pictures, torch.zeros(3)), pictures)
+    greys = pictures[:, :1].expand(-1, 3, -1, -1)
+    torch.testing.assert_close(rotate_hue(greys, torch.tensor((1.0, 2.0, 3.0))), greys, rtol=0, atol=1e-6)
+    white = torch.ones(1, 3, 2, 2)
+    torch.testing.assert_close(rotate_hue(white, torch.tensor((2.0,))), white, rtol=0, atol=1e-6)
+
+
+def test_colours_that_leave_the_range_are_clamped():
+    yellow = torch.tensor((1.0, 0.6, -0.8))[None, :, None, None]
+    turned = rotate_hue(yellow, torch.tensor((torch.pi,)))
+    grey = float(luminance(yellow))
+    torch.testing.assert_close(turned.flatten(), torch.tensor((2 * grey - 1, 2 * grey - 0.6, 1.0)))
+
+
+def test_all_coloured_stages_of_a_picture_turn_together_and_lines_never(muted):
+    line = torch.rand(6, 1, 5, 5)
+    stages = random_hues([line, muted, muted + 0.1], 1.0, torch.Generator().manual_seed(3))
+    assert torch.equal(stages[0], line)
+    torch.testing.assert_close(stages[1] + 0.1, stages[2])
+    assert all((after - before).abs().max() > 1e-4 for after, before in zip(stages[1], muted, strict=True))
+    again = random_hues([line, muted, muted + 0.1], 1.0, torch.Generator().manual_seed(3))
+    assert all(torch.equal(one, other) for one, other in zip(stages, again, strict=True))
+
+
+def test_the_share_of_turned_pictures_is_the_asked_one():
+    pictures = torch.tensor((0.3, 0.0, -0.3))[None, :, None, None].expand(1000, 3, 1, 1)
+    (turned,) = random_hues([pictures], 0.3, torch.Generator().manual_seed(0))
+    share = (turned != pictures).flatten(1).any(1).float().mean()
+    assert 0.25 < share < 0.35
