@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from artmodels import HubModel, Result, WorkflowConfig, WorkflowEditor
 from artmodels.images import PictureSource, load_picture
+from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -94,6 +96,15 @@ def smooth_batch(channels: int, size: int) -> Callable[[int], tuple[Tensor, ...]
     return inputs
 
 
+def features(seed: int = 0) -> StarterFeatures:
+    """A real network to compare pictures by, tiny and with random weights."""
+    network = StarterFeatures(StarterFeaturesConfig(widths=(4, 6), blocks=(1, 1)))
+    return with_random_weights(network, seed).requires_grad_(False).eval()
+
+
+FEATURES_FOLDER = TemporaryDirectory()
+features().save_pretrained(FEATURES_FOLDER.name)
+
 EDITOR = WorkflowConfig(
     stages=("line", "flat", "full"),
     channels=(1, 3, 3),
@@ -104,11 +115,20 @@ EDITOR = WorkflowConfig(
     style_blocks=2,
     encoder_width=4,
     inference_width=4,
+    features=FEATURES_FOLDER.name,
 )
 
 
 def painted_line(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
     return editor.edit(artwork, stage="line", picture=drawing(*load_picture(artwork).size, seed + 10))
+
+
+def half_like_another(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
+    return editor.edit(artwork, stage="flat", like=drawing(60, 60, seed + 10), amount=0.5)
+
+
+def fitted(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
+    return editor.edit(artwork, stage="full", seed=seed, faithful=0.7, steps=2)
 
 
 METHODS = (
@@ -121,6 +141,9 @@ METHODS = (
             Verb("edit by picture", painted_line),
             Verb("edit by latent", lambda editor, a, seed: editor.edit(a, stage="flat", latent=[seed, 0.3, -1, 2])),
             Verb("edit by seed", lambda editor, artwork, seed: editor.edit(artwork, stage="full", seed=seed)),
+            Verb("edit by likeness", half_like_another),
+            Verb("edit fitted", fitted),
+            Verb("stages fitted", lambda editor, a, _: editor.stages(a, faithful=1, steps=2), has_choice=False),
             Verb("edit bare", lambda e, artwork, seed: e.edit(artwork, stage="flat", seed=seed, keep_detail=False)),
             Verb("variations", lambda editor, a, seed: editor.variations(a, stage="flat", seeds=[8, seed])[1]),
             Verb("generate", lambda editor, sketch, seed: editor.generate(sketch, seeds=seed)),

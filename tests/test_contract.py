@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -45,8 +46,9 @@ def assert_same(result: Result, expected: Result) -> None:
 # The table itself.
 
 
-def test_every_published_class_is_in_the_table() -> None:
-    assert sorted(method.name for method in METHODS) == sorted(MODEL_CLASSES)
+def test_every_published_class_with_picture_verbs_is_in_the_table() -> None:
+    published = [getattr(import_module(module), name) for name, module in MODEL_CLASSES.items()]
+    assert {method.model_class for method in METHODS} == {kind for kind in published if hasattr(kind, "replay")}
 
 
 @every_method

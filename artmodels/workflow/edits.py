@@ -1,10 +1,10 @@
 """One change to one stage, as a person asks for it and as a recipe keeps it."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -15,6 +15,9 @@ from artmodels.errors import ConfigError, PictureError
 from artmodels.images import Frame, PictureSource
 from artmodels.workflow.config import WorkflowConfig
 
+if TYPE_CHECKING:
+    from artmodels.workflow.opening import OpenedArtwork
+
 __all__ = ["Edit", "Override", "edit_from_recipe", "edit_to_recipe", "overrides"]
 
 # How far a picture's sides may be from the artwork's shape, as a share, before it would be squeezed.
@@ -23,39 +26,60 @@ SHAPE_TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Edit:
-    """Changes one stage: by a picture painted by hand, by a latent, or by a seed that draws a latent.
+    """Changes one stage: by a picture painted by hand, by a latent, a seed that draws one, or another artwork's.
 
     Args:
         stage: name of the stage.
         picture: the stage as it shall be; any stage but the last.
         latent: the latent of the step that renders the stage, [Z] or [1, Z]; any stage but the first.
         seed: draws that latent from the prior; any stage but the first.
+        like: an artwork, opened or not, whose latent of that step is taken; any stage but the first.
+        amount: how far to go from the artwork's own latent (0) to the new one (1); not with a picture.
     """
 
     stage: str
     picture: PictureSource | None = None
     latent: Tensor | Sequence[float] | None = None
     seed: int | None = None
+    like: "PictureSource | OpenedArtwork | None" = None
+    amount: float = 1.0
 
     def __post_init__(self) -> None:
-        given = [name for name in ("picture", "latent", "seed") if getattr(self, name) is not None]
+        given = [name for name in ("picture", "latent", "seed", "like") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ConfigError(
-                f"an edit of {self.stage!r} takes exactly one of picture, latent and seed, "
+                f"an edit of {self.stage!r} takes exactly one of picture, latent, seed and like, "
                 f"not {' and '.join(given) or 'none of them'}"
             )
+        if self.picture is not None and self.amount != 1:
+            raise ConfigError(f"amount goes with latent, seed or like; a picture of {self.stage!r} is taken whole")
+        check_amount(self.amount)
+
+
+def check_amount(amount: Any) -> float:
+    is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+    if not is_number or not 0 <= amount <= 1:
+        raise ConfigError(f"amount must be a number from 0 (the artwork's own latent) to 1, not {amount!r}")
+    return float(amount)
 
 
 @dataclass(frozen=True)
 class Override:
-    """What takes a stage's place: the stage itself [1, C, S, S], or the latent [1, Z] that renders it."""
+    """What takes a stage's place: the stage itself [1, C, S, S], or the latent [1, Z] that renders it, and how much."""
 
     picture: Tensor | None = None
     latent: Tensor | None = None
+    amount: float = 1.0
 
 
-def overrides(edits: Sequence[Edit], config: WorkflowConfig, frame: Frame) -> dict[int, Override]:
-    """Stage number to what takes its place.
+ReadLatent = Callable[[Any, int], Tensor]
+"""From an artwork and the number of a stage to the latent [1, Z] that renders that stage."""
+
+
+def overrides(
+    edits: Sequence[Edit], config: WorkflowConfig, frame: Frame, read_latent: ReadLatent
+) -> dict[int, Override]:
+    """Stage number to what takes its place; `read_latent` reads those of other artworks.
 
     Raises:
         ConfigError: an unknown stage, a stage named twice, a change that its stage cannot take, or a misshapen latent.
@@ -64,12 +88,15 @@ def overrides(edits: Sequence[Edit], config: WorkflowConfig, frame: Frame) -> di
     found: dict[int, Override] = {}
     for edit in edits:
         if not isinstance(edit, Edit):
-            raise ConfigError(f"edits is a list of Edit(stage, picture=, latent= or seed=), it holds {edit!r}")
+            raise ConfigError(f"edits is a list of Edit(stage, picture=, latent=, seed= or like=), it holds {edit!r}")
         stage = number_of(edit.stage, config)
         if stage in found:
             raise ConfigError(f"stage {edit.stage!r} is edited twice; give one edit a stage")
         check_kind(stage, is_picture=edit.picture is not None, config=config)
-        found[stage] = override(edit, stage, config, frame)
+        if edit.picture is not None:
+            found[stage] = Override(picture=fit_to_artwork(edit, config.channels[stage], frame))
+        else:
+            found[stage] = Override(latent=new_latent(edit, stage, config, read_latent), amount=float(edit.amount))
     return found
 
 
@@ -87,12 +114,12 @@ def check_kind(stage: int, *, is_picture: bool, config: WorkflowConfig) -> None:
         raise ConfigError(f"{name!r} is the first stage and has no latent: give a picture of it")
 
 
-def override(edit: Edit, stage: int, config: WorkflowConfig, frame: Frame) -> Override:
-    if edit.picture is not None:
-        return Override(picture=fit_to_artwork(edit, config.channels[stage], frame))
+def new_latent(edit: Edit, stage: int, config: WorkflowConfig, read_latent: ReadLatent) -> Tensor:
     if edit.seed is not None:
-        return Override(latent=seeds.normal((1, config.latent_dim), edit.seed, edit.stage))
-    return Override(latent=latent_row(edit.latent, config))
+        return seeds.normal((1, config.latent_dim), edit.seed, edit.stage)
+    if edit.like is not None:
+        return read_latent(edit.like, stage).cpu()
+    return latent_row(edit.latent, config)
 
 
 def latent_row(latent: Any, config: WorkflowConfig) -> Tensor:
@@ -152,7 +179,8 @@ def fit_to_artwork(edit: Edit, channels: int, frame: Frame) -> Tensor:
 def edit_to_recipe(stage: str, change: Override) -> dict[str, Any]:
     """Plain JSON values of one override; a picture becomes a PNG of the networks' square in base64."""
     if change.latent is not None:
-        return {"stage": stage, "latent": change.latent[0].tolist()}
+        part = {} if change.amount == 1 else {"amount": change.amount}
+        return {"stage": stage, "latent": change.latent[0].tolist(), **part}
     assert change.picture is not None
     buffer = BytesIO()
     images.to_picture(change.picture[0]).save(buffer, "PNG")
@@ -169,7 +197,9 @@ def edit_from_recipe(values: dict[str, Any], config: WorkflowConfig) -> tuple[in
         stage = number_of(values["stage"], config)
         check_kind(stage, is_picture="latent" not in values, config=config)
         if "latent" in values:
-            return stage, Override(latent=latent_row(values["latent"], config))
+            return stage, Override(
+                latent=latent_row(values["latent"], config), amount=check_amount(values.get("amount", 1.0))
+            )
         square = Image.open(BytesIO(base64.b64decode(values["square"])))
         if square.size != (config.size, config.size):
             raise ConfigError(f"its picture is {square.width} x {square.height} pixels, not {config.size} square")

@@ -1,178 +1,216 @@
 """WorkflowEditor: an artwork taken apart into the stages of its making, changed, and rendered forward again."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from PIL import Image, ImageChops
-from torch import Tensor, nn
+from torch import Tensor
 
-import artmodels
 from artmodels import images, seeds
-from artmodels.errors import ConfigError, PictureError
-from artmodels.hub import HubModel
+from artmodels.errors import ConfigError
 from artmodels.images import Frame, PictureSource
+from artmodels.perceptual import FeaturePyramid, load_features
 from artmodels.results import Result
 from artmodels.workflow.blending import blend_change
-from artmodels.workflow.config import WorkflowConfig
-from artmodels.workflow.edits import (
-    Edit,
-    Override,
-    checked_seeds,
-    edit_from_recipe,
-    edit_to_recipe,
-    overrides,
-    seed_for_each_step,
+from artmodels.workflow.edits import Edit, Override, checked_seeds, edit_to_recipe, overrides, seed_for_each_step
+from artmodels.workflow.familiarity import latent_warnings
+from artmodels.workflow.opening import (
+    OpenedArtwork,
+    Optimised,
+    Snapshot,
+    inside,
+    mean_difference,
+    open_artwork,
+    optimise,
 )
-from artmodels.workflow.networks import LatentEncoder, StageGenerator, StageInference
+from artmodels.workflow.optimisation import CONSTANT_WEIGHT, Optimisation
+from artmodels.workflow.recipes import changes_of, check_recipe, dial_of, new_recipe, truth
+from artmodels.workflow.rerendering import rerender
+from artmodels.workflow.steps import WorkflowNetworks
 
-__all__ = ["Edit", "WorkflowEditor"]
-
-PROVENANCE = "Stages are reconstructed by a model; they do not record how the artwork was made."
+__all__ = ["Edit", "OpenedArtwork", "Optimisation", "Snapshot", "WorkflowEditor"]
 
 
-class WorkflowEditor(HubModel):
+class WorkflowEditor(WorkflowNetworks):
     """Infers the stages of an artwork, and renders them forward again from any stage that was changed.
 
     Source: Tseng et al., Modeling Artistic Workflows for Image Generation and Editing, ECCV 2020.
     """
 
-    config_class: ClassVar[type] = WorkflowConfig
-    config: WorkflowConfig
+    def optimised(
+        self, artworks: Tensor, optimisation: Optimisation, features: FeaturePyramid | None = None
+    ) -> Optimised:
+        """Takes artworks [B, C, S, S] apart and fits what renders them again to each.
 
-    def __init__(self, config: WorkflowConfig):
-        super().__init__(config)
-        channels, size, latent_dim = config.channels, config.size, config.latent_dim
-        self.inference = nn.ModuleList(
-            StageInference(channels[i + 1], channels[i], width=config.inference_width, size=size)
-            for i in range(config.steps)
-        )
-        self.encoders = nn.ModuleList(
-            LatentEncoder(channels[i + 1], width=config.encoder_width, latent_dim=latent_dim, size=size)
-            for i in range(config.steps)
-        )
-        self.generators = nn.ModuleList(
-            StageGenerator(
-                channels[i],
-                channels[i + 1],
-                width=config.generator_width,
-                latent_dim=latent_dim,
-                content_blocks=config.content_blocks,
-                style_blocks=config.style_blocks,
-            )
-            for i in range(config.steps)
-        )
-
-    # Tensors in [-1, 1], batch first, on the model's device.
-
-    def infer_stages(self, artwork: Tensor) -> list[Tensor]:
-        """Every stage of artworks, the first to the last, which is the artwork itself.
-
-        Args: artwork: [B, C, S, S] with the last stage's channels and S = config.size.
-        Returns: one [B, C_i, S, S] a stage.
-        """
-        stages = [artwork]
-        for inference in reversed(self.inference):
-            stages.insert(0, inference(stages[0]))
-        return stages
-
-    def encode_latents(self, stages: Sequence[Tensor]) -> list[Tensor]:
-        """The mean latent [B, Z] of each generation step, read from the stage that the step ends with."""
-        return [encoder(stage)[0] for encoder, stage in zip(self.encoders, stages[1:], strict=True)]
-
-    def step_networks(self, step: int) -> tuple[StageGenerator, LatentEncoder]:
-        """The generator of stage number `step + 1` and the encoder of its latent."""
-        generator, encoder = self.generators[step], self.encoders[step]
-        assert isinstance(generator, StageGenerator)
-        assert isinstance(encoder, LatentEncoder)
-        return generator, encoder
-
-    def render_next(self, stage: Tensor, latent: Tensor, *, step: int) -> Tensor:
-        """One generation step: stage number `step` [B, C, S, S] and a latent [B, Z] to the stage after it."""
-        generator, _ = self.step_networks(step)
-        return generator(stage, generator.adain_vector(latent))
-
-    def render(self, stage: Tensor, latents: Sequence[Tensor], *, first: int = 0) -> list[Tensor]:
-        """Renders forward from a stage.
+        One after the other: in a common batch everything is rounded otherwise, which Adam does not forget, and each is
+        to come out as it does alone.
 
         Args:
-            stage: [B, C, S, S], stage number `first`.
-            latents: [B, Z] of every step that follows it.
-        Returns: that stage and all later ones.
+            features: what pictures are compared by, on the artworks' device; by default those of the config.
+        Raises:
+            ConfigError: the optimisation asks for learned weights that this editor does not have.
         """
-        stages = [stage]
-        for step, latent in enumerate(latents, start=first):
-            stages.append(self.render_next(stages[-1], latent, step=step))
-        return stages
+        features = self._features(optimisation, features)
+        found = [self._optimised(artwork, optimisation, features) for artwork in artworks.split(1)]
+        parts = (zip(*part, strict=True) for part in zip(*found, strict=True))
+        return Optimised(*([torch.cat(samples) for samples in part] for part in parts))
 
-    def forward(self, artwork: Tensor) -> list[Tensor]:
-        """Takes artworks [B, C, S, S] apart and renders all their stages again from the inferred first one."""
-        stages = self.infer_stages(artwork)
-        return self.render(stages[0], self.encode_latents(stages))
+    def _optimised(self, artwork: Tensor, optimisation: Optimisation, features: FeaturePyramid | None) -> Optimised:
+        with torch.no_grad():
+            stages = self.infer_stages(artwork)
+            latents = self.encode_latents(stages)
+        for state in optimise(self, stages, latents, optimisation, features):
+            if isinstance(state, Optimised):
+                return state
+        raise AssertionError("an optimisation ends with its result")
+
+    def _features(self, optimisation: Optimisation, features: FeaturePyramid | None = None) -> FeaturePyramid | None:
+        if optimisation.mode == "none":
+            return None
+        if optimisation.mode == "adain" and optimisation.weight == "learned":
+            self.adain_weight(0)  # tells at once where there is none
+        return load_features(self.config.features, device=self.device) if features is None else features
 
     # Pictures.
 
-    @torch.inference_mode()
-    def stages(self, artwork: PictureSource) -> Result:
-        """Takes an artwork apart.
+    def open(
+        self,
+        artwork: PictureSource,
+        *,
+        faithful: float = 0.5,
+        steps: int = 150,
+        optimisation: Optimisation | None = None,
+        progress: Callable[[Snapshot], object] | None = None,
+    ) -> OpenedArtwork:
+        """Reads an artwork and fits the networks to it, to be edited any number of times.
 
-        Args: artwork: a path, PIL picture or array of any size and mode.
-        Returns:
-            `.layers`: the inferred stages and, as the last one, the artwork; `.image`: the artwork rendered again from
-            the inferred first stage; `.recipe["reconstruction_error"]`: mean absolute difference of the two in [-1, 1].
+        Args:
+            artwork: a path, PIL picture or array of any size and mode.
+            faithful: from 0, what is read is taken as it is, at once, to 1, the artwork is reproduced at any price.
+                In between reproduction is weighed against edits that look natural; 0.5 is the learned balance.
+            steps: iterations for each generation step.
+            optimisation: every detail instead of `faithful` and `steps`.
+            progress: is called with each snapshot.
         Raises:
+            ConfigError: a dial out of its range, or learned weights that this editor does not have.
+            HubError: the features that pictures are compared by cannot be had.
             PictureError: the artwork cannot be read.
         """
-        picture, square, frame = self._fit(artwork, self.config.steps)
-        stages = self.infer_stages(square)
-        rendered = self.render(stages[0], self.encode_latents(stages))
-        recipe = self._recipe("stages", picture, {}, mean_difference(rendered[-1], square, frame))
-        finished = images.unfit(rendered[-1][0], frame)
-        return self._result(finished, [*stages[:-1], picture], frame, recipe)
+        for snapshot in self.opening(artwork, faithful=faithful, steps=steps, optimisation=optimisation):
+            if progress is not None:
+                progress(snapshot)
+        assert snapshot.opened is not None
+        return snapshot.opened
+
+    def opening(
+        self,
+        artwork: PictureSource,
+        *,
+        faithful: float = 0.5,
+        steps: int = 150,
+        optimisation: Optimisation | None = None,
+    ) -> Iterator[Snapshot]:
+        """`open` an iteration at a time; the last snapshot holds the opened artwork. Who stops asking, cancels.
+
+        Raises: as `open`, before the first iteration.
+        """
+        dial = None if optimisation is not None else faithful
+        chosen = optimisation or Optimisation.from_faithful(faithful, steps)
+        if dial and not self.config.regularised:
+            chosen = replace(chosen, weight=CONSTANT_WEIGHT)
+        fitted = self._fit(artwork, self.config.steps)
+        return open_artwork(self, fitted, chosen, dial, self._features(chosen))
+
+    @torch.inference_mode()
+    def stages(self, artwork: PictureSource | OpenedArtwork, *, faithful: float = 0.0, steps: int = 150) -> Result:
+        """Takes an artwork apart.
+
+        Args:
+            artwork: a path, PIL picture or array of any size and mode; or an opened artwork, which keeps its dial.
+            faithful, steps: as in `open`.
+        Returns:
+            `.layers`: the stages that the artwork is rendered from and, as the last one, the artwork; `.image`: the
+            artwork rendered again; `.recipe["reconstruction_error"]`: mean absolute difference of the two in [-1, 1];
+            `.recipe["warnings"]`: sentences on what is unlike the training pictures.
+        Raises:
+            ConfigError, HubError, PictureError: as `open`.
+        """
+        opened = self._opened(artwork, faithful, steps)
+        error, warnings = opened.reconstruction_error, list(opened.warnings)
+        recipe = new_recipe(
+            self, "stages", opened.picture, opened.options, reconstruction_error=error, warnings=warnings
+        )
+        finished = images.unfit(opened.rendered[-1][0], opened.frame)
+        return self._result(finished, [*opened.contents[:-1], opened.picture], opened.frame, recipe)
 
     def edit(
         self,
-        artwork: PictureSource,
+        artwork: PictureSource | OpenedArtwork,
         edits: Sequence[Edit] = (),
         *,
         stage: str | None = None,
         picture: PictureSource | None = None,
         latent: Tensor | Sequence[float] | None = None,
         seed: int | None = None,
+        like: PictureSource | OpenedArtwork | None = None,
+        amount: float = 1.0,
         keep_detail: bool = True,
+        faithful: float = 0.0,
+        steps: int = 150,
     ) -> Result:
         """Changes stages of an artwork and renders what comes after them again.
 
-        Stages before the first change stay as they were inferred; latents that are not changed are the artwork's own.
+        Stages before the first change stay as they are; latents, and what optimisation added to their AdaIN vectors,
+        stay the artwork's own where they are not changed.
 
         Args:
-            artwork: a path, PIL picture or array of any size and mode.
+            artwork: a path, PIL picture or array of any size and mode; or an opened artwork, which keeps its dial.
             edits: changes to one or more stages.
-            stage, picture, latent, seed: one more change, written without `Edit`.
+            stage, picture, latent, seed, like, amount: one more change, written without `Edit`.
             keep_detail: puts the change into the artwork at its own size, so that what does not change stays as it is
                 to the last bit and the rest keeps its fine detail; off, the picture is what the networks render.
+            faithful, steps: as in `open`.
         Returns:
             `.image`: the new artwork at the old one's size; `.layers`: its stages;
-            `.recipe["reconstruction_error"]`: how far the same rendering without any change is from the artwork.
+            `.recipe["reconstruction_error"]`: how far the same rendering without any change is from the artwork;
+            `.recipe["warnings"]`: sentences on what is unlike the training pictures, and on latents far from the prior.
         Raises:
-            ConfigError: no change, an unknown stage, or a change that its stage cannot take.
+            ConfigError: no change, an unknown stage, or a change that its stage cannot take; or as `open`.
             PictureError: a picture cannot be read or is not of the artwork's shape.
         """
         if isinstance(edits, Edit):
             raise ConfigError("edits is a list of Edit, even of a single one")
         edits = list(edits)
         if stage is not None:
-            edits.append(Edit(stage, picture, latent, seed))
-        elif picture is not None or latent is not None or seed is not None:
+            edits.append(Edit(stage, picture, latent, seed, like, amount))
+        elif any(change is not None for change in (picture, latent, seed, like)):
             raise ConfigError(f"say which stage to edit: {', '.join(self.config.stages)}")
         if not edits:
             raise ConfigError(f"nothing to edit: name a stage ({', '.join(self.config.stages)}) and its change")
-        opened, square, frame = self._fit(artwork, self.config.steps)
-        return self._edit(opened, square, frame, overrides(edits, self.config, frame), keep_detail=keep_detail)
+        source, frame = self._source(artwork)
+        changes = overrides(edits, self.config, frame, self._read_latent)
+        return self._edit(self._opened(source, faithful, steps), changes, keep_detail=keep_detail)
 
-    def variations(self, artwork: PictureSource, *, stage: str, seeds: Sequence[int]) -> list[Result]:
-        """One edit of the stage for each seed; each equals `edit(artwork, stage=stage, seed=seed)`."""
-        return [self.edit(artwork, stage=stage, seed=seed) for seed in checked_seeds(seeds)]
+    def variations(
+        self,
+        artwork: PictureSource | OpenedArtwork,
+        *,
+        stage: str,
+        seeds: Sequence[int],
+        faithful: float = 0.0,
+        steps: int = 150,
+    ) -> list[Result]:
+        """One edit of the stage for each seed; each equals `edit(artwork, stage=stage, seed=seed)`.
+
+        The artwork is opened once.
+        """
+        changes = [[Edit(stage, seed=seed)] for seed in checked_seeds(seeds)]
+        if not changes:
+            return []
+        opened = self._opened(artwork, faithful, steps)
+        return [self.edit(opened, change, faithful=faithful) for change in changes]
 
     @torch.inference_mode()
     def generate(self, sketch: PictureSource, *, seeds: int | Sequence[int] = 0, keep_lines: bool = True) -> Result:
@@ -190,7 +228,7 @@ class WorkflowEditor(HubModel):
         chosen = seed_for_each_step(seeds, self.config)
         picture, square, frame = self._fit(sketch, 0)
         rendered = self.render(square, [self._latent(seed, i + 1) for i, seed in enumerate(chosen)])
-        recipe = self._recipe("generate", picture, {"seeds": chosen, "keep_lines": bool(keep_lines)})
+        recipe = new_recipe(self, "generate", picture, {"seeds": chosen, "keep_lines": bool(keep_lines)})
         finished = images.unfit(rendered[-1][0], frame)
         return self._result(finished, [picture, *rendered[1:]], frame, recipe, keep_lines=keep_lines)
 
@@ -199,15 +237,11 @@ class WorkflowEditor(HubModel):
 
         Args: artwork: the picture that the recipe's verb was given.
         Raises:
-            ConfigError: the recipe is not one of this class, or not of this version's form.
+            ConfigError: the recipe is not one of this class, not of this version's form, or of another published model.
             PictureError: the picture is not the one that the recipe was made from.
         """
-        options = recipe.get("options") if isinstance(recipe, Mapping) else None
-        if not isinstance(options, Mapping):
-            raise ConfigError(f"this is no recipe of a WorkflowEditor: {str(recipe)[:80]!r}")
         opened = images.load_picture(artwork)
-        if recipe.get("artwork_sha256") != images.fingerprint(opened):
-            raise PictureError("this is not the picture that the recipe was made from")
+        options = check_recipe(recipe, self, opened)
         try:
             return self._replay(recipe.get("verb"), options, opened)
         except (KeyError, TypeError) as error:
@@ -215,48 +249,34 @@ class WorkflowEditor(HubModel):
 
     def _replay(self, verb: Any, options: Mapping[str, Any], artwork: Image.Image) -> Result:
         if verb == "stages":
-            return self.stages(artwork)
+            return self.stages(self.open(artwork, **dial_of(options)))
         if verb == "generate":
-            return self.generate(artwork, seeds=options["seeds"], keep_lines=options["keep_lines"])
+            return self.generate(artwork, seeds=options["seeds"], keep_lines=truth(options, "keep_lines"))
         if verb != "edit":
             raise ConfigError(f"a WorkflowEditor's recipe is of stages, edit or generate, not of {verb!r}")
-        changes = dict(edit_from_recipe(values, self.config) for values in options["edits"])
-        if not changes:
-            raise ConfigError("the recipe's edit changes no stage")
-        return self._edit(*self._fit(artwork, self.config.steps), changes, keep_detail=options["keep_detail"])
+        changes, keep_detail = changes_of(options, self), truth(options, "keep_detail")
+        return self._edit(self.open(artwork, **dial_of(options)), changes, keep_detail=keep_detail)
 
     @torch.inference_mode()
-    def _edit(
-        self,
-        picture: Image.Image,
-        square: Tensor,
-        frame: Frame,
-        changes: Mapping[int, Override],
-        *,
-        keep_detail: bool,
-    ) -> Result:
-        stages = self.infer_stages(square)
-        latents = self.encode_latents(stages)
-        # A re-sampled stage is rendered from the stage before it, a painted one is where rendering starts.
-        first = min(stage - (change.picture is None) for stage, change in changes.items())
-        base = max((stage for stage, change in changes.items() if change.picture is not None), default=first)
-        unchanged = self.render(stages[base], latents[base:], first=base)
-        edited = stages[: first + 1]
-        for stage in range(first, len(stages)):
-            change = changes.get(stage, Override())
-            if change.picture is not None:
-                edited[stage:] = [change.picture.to(square.device)]
-            elif stage > first:
-                latent = latents[stage - 1] if change.latent is None else change.latent.to(square.device)
-                edited.append(self.render_next(edited[-1], latent, step=stage - 1))
-        edits = [edit_to_recipe(self.config.stages[i], change) for i, change in sorted(changes.items())]
-        options = {"edits": edits, "keep_detail": bool(keep_detail)}
-        recipe = self._recipe("edit", picture, options, mean_difference(unchanged[-1], square, frame))
+    def _edit(self, opened: OpenedArtwork, changes: Mapping[int, Override], *, keep_detail: bool) -> Result:
+        unchanged, edited = rerender(self, opened, changes)
+        names, frame, artwork = self.config.stages, opened.frame, opened.stages[-1]
+        edits = [edit_to_recipe(names[i], change) for i, change in sorted(changes.items())]
+        drawn = [(names[i], change.latent) for i, change in sorted(changes.items()) if change.latent is not None]
+        far = latent_warnings([n for n, _ in drawn], [z for _, z in drawn], [float("inf")] * len(drawn))
+        recipe = new_recipe(
+            self,
+            "edit",
+            opened.picture,
+            {"edits": edits, "keep_detail": bool(keep_detail), **opened.options},
+            reconstruction_error=mean_difference(unchanged, artwork, frame),
+            warnings=[*opened.warnings, *far],
+        )
         finished = images.unfit(edited[-1][0], frame)
         if keep_detail:
-            artwork = images.to_tensor(picture, self.config.channels[-1])[None].to(square.device)
-            before, after = inside(unchanged[-1], frame), inside(edited[-1], frame)
-            finished = images.to_picture(blend_change(artwork, before, after)[0])
+            original = images.to_tensor(opened.picture, self.config.channels[-1])[None].to(artwork.device)
+            before, after = inside(unchanged, frame), inside(edited[-1], frame)
+            finished = images.to_picture(blend_change(original, before, after)[0])
         return self._result(finished, [*edited[:-1], finished], frame, recipe)
 
     def _fit(self, source: PictureSource, stage: int) -> tuple[Image.Image, Tensor, Frame]:
@@ -264,24 +284,32 @@ class WorkflowEditor(HubModel):
         square, frame = images.fit(picture, self.config.size, self.config.channels[stage])
         return picture, square[None].to(self.device), frame
 
+    def _source(self, artwork: PictureSource | OpenedArtwork) -> tuple[Image.Image | OpenedArtwork, Frame]:
+        """The artwork, read if it was not, and where it lies in its square."""
+        if isinstance(artwork, OpenedArtwork):
+            return artwork, artwork.frame
+        picture, _, frame = self._fit(artwork, self.config.steps)
+        return picture, frame
+
+    def _opened(self, artwork: PictureSource | OpenedArtwork, faithful: float, steps: int) -> OpenedArtwork:
+        if not isinstance(artwork, OpenedArtwork):
+            return self.open(artwork, faithful=faithful, steps=steps)
+        if (artwork.model, artwork.revision, artwork.config) != (self.source, self.revision, self.config):
+            raise ConfigError(f"this artwork was opened by {artwork.model}, and this is {self.source}: open it here")
+        if faithful not in (0.0, artwork.faithful):
+            raise ConfigError(f"an opened artwork keeps its dial, {artwork.faithful}: leave faithful={faithful} out")
+        return artwork
+
+    @torch.no_grad()
+    def _read_latent(self, artwork: PictureSource | OpenedArtwork, stage: int) -> Tensor:
+        """The latent [1, Z] by which an artwork's stage is rendered."""
+        if isinstance(artwork, OpenedArtwork):
+            return self._opened(artwork, 0.0, 1).latents[stage - 1]
+        stages = self.infer_stages(self._fit(artwork, self.config.steps)[1])
+        return self.encode_latents(stages)[stage - 1]
+
     def _latent(self, seed: int, stage: int) -> Tensor:
         return seeds.normal((1, self.config.latent_dim), seed, self.config.stages[stage]).to(self.device)
-
-    def _recipe(
-        self, verb: str, picture: Image.Image, options: dict[str, Any], reconstruction_error: float | None = None
-    ) -> dict[str, Any]:
-        error = {} if reconstruction_error is None else {"reconstruction_error": reconstruction_error}
-        return {
-            "library_version": artmodels.__version__,
-            "model": self.source,
-            "revision": self.revision,
-            "verb": verb,
-            "options": options,
-            "size": list(picture.size),
-            "artwork_sha256": images.fingerprint(picture),
-            "provenance": PROVENANCE,
-            **error,
-        }
 
     def _result(
         self,
@@ -300,14 +328,3 @@ class WorkflowEditor(HubModel):
         if keep_lines:
             finished = ImageChops.multiply(finished, pictures[0].convert("RGB"))
         return Result(finished, layers, recipe, (first,), () if keep_lines else (first,))
-
-
-def inside(square: Tensor, frame: Frame) -> Tensor:
-    """The part of squares [B, C, S, S] that is the artwork, not its padding."""
-    rows, columns = slice(frame.top, frame.top + frame.inner_height), slice(frame.left, frame.left + frame.inner_width)
-    return square[..., rows, columns]
-
-
-def mean_difference(rendered: Tensor, artwork: Tensor, frame: Frame) -> float:
-    """Mean absolute difference in [-1, 1] where the artwork is."""
-    return float((inside(rendered, frame) - inside(artwork, frame)).abs().mean())
