@@ -151,10 +151,11 @@ def optimise(
 
 
 def step_weight(editor: WorkflowNetworks, step: int, optimisation: Optimisation) -> Tensor | float:
-    """The w of a generation step: [P], or one number for all entries."""
+    """The w of a generation step: [P], or one number for all entries; latents are not drawn anywhere."""
+    if optimisation.mode == "z":
+        return 0.0
     weight = optimisation.weight
-    learned_or_given = editor.adain_weight(step).detach() if weight == "learned" else weight
-    return learned_or_given * optimisation.scale
+    return optimisation.scale * (editor.adain_weight(step).detach() if weight == "learned" else weight)
 
 
 def open_artwork(
