@@ -49,6 +49,32 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A table's column: its label, and its cells with keys in braces that follow the row's, such as "{l1}"."""
+
+    label: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A table's row: its label, and the beginning of its keys in `evaluation.json`, such as "table_2/none"."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Measurements side by side; `words` say what they are of."""
+
+    title: str
+    words: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
 class Sample:
     """A picture that the published weights made."""
 
@@ -85,15 +111,27 @@ class CardFacts:
     datasets: tuple[str, ...] = ()
     license: str = "apache-2.0"
     pipeline_tag: str = "image-to-image"
+    tables: tuple[Table, ...] = ()
 
     def __post_init__(self) -> None:
-        for words in (self.summary, self.evaluation, *self.failures, *self.limitations, *self._captions()):
+        for words in (
+            self.summary,
+            self.evaluation,
+            *self.failures,
+            *self.limitations,
+            *self._captions(),
+            *self._cells(),
+        ):
             measured = re.search(r"\d+\.\d+", words)
             if measured is not None:
                 raise ConfigError(f"{measured[0]!r} is a measurement written by hand: name its key in braces instead")
 
     def _captions(self) -> Iterator[str]:
         return (sample.caption for sample in self.samples)
+
+    def _cells(self) -> Iterator[str]:
+        for table in self.tables:
+            yield from (table.words, *(column.cell for column in table.columns))
 
 
 def read_facts(path: Path) -> CardFacts:
@@ -133,6 +171,7 @@ def write_card(
         "## How it was trained\n\n" + "\n\n".join(_run(run) for run in training["runs"]),
         "## How good it is\n\n" + _fill(facts.evaluation, numbers),
         _scores(facts, evaluation),
+        *(_table(table, evaluation, numbers) for table in facts.tables),
         _other_numbers(facts, evaluation),
         "## Samples\n\n" + "\n\n".join(_sample(sample, numbers) for sample in facts.samples),
         "## Where it fails\n\n" + _bullets(facts.failures, numbers),
@@ -181,8 +220,25 @@ def _scores(facts: CardFacts, evaluation: Mapping[str, float]) -> str:
     return "\n".join(rows)
 
 
+def _table(table: Table, evaluation: Mapping[str, float], numbers: Mapping[str, Any]) -> str:
+    lines = [
+        f"| | {' | '.join(column.label for column in table.columns)} |",
+        f"| --- | {' | '.join('---' for _ in table.columns)} |",
+    ]
+    for row in table.rows:
+        own = {key.removeprefix(f"{row.key}/"): value for key, value in evaluation.items() if key.startswith(row.key)}
+        cells = " | ".join(_fill(column.cell, own) for column in table.columns)
+        lines.append(f"| {row.label} | {cells} |")
+    return f"### {table.title}\n\n{_fill(table.words, numbers)}\n\n" + "\n".join(lines)
+
+
+def _names_in(table: Table) -> set[str]:
+    return {name for column in table.columns for _, name, *_ in Formatter().parse(column.cell) if name is not None}
+
+
 def _other_numbers(facts: CardFacts, evaluation: Mapping[str, float]) -> str:
     shown = {key for score in facts.scores for key in (score.key, *(baseline.key for baseline in score.baselines))}
+    shown |= {f"{row.key}/{name}" for table in facts.tables for row in table.rows for name in _names_in(table)}
     rest = [f"| `{key}` | {_number(value)} |" for key, value in evaluation.items() if key not in shown]
     return "\n".join(["Everything else in `evaluation.json`:\n", "| | |", "| --- | --- |", *rest]) if rest else ""
 

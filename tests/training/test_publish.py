@@ -11,7 +11,7 @@ from tiny_model import TinyConfig, TinyModel, trained
 
 from artmodels.errors import ArtModelsError, CheckpointError, ConfigError
 from artmodels.hub import MODEL_CLASSES, load_model
-from training.model_cards import Baseline, CardFacts, Data, Sample, Score, read_facts, write_card
+from training.model_cards import Baseline, CardFacts, Column, Data, Row, Sample, Score, Table, read_facts, write_card
 from training.publish import describe_run, publish
 from training.run import Run
 from training.settings import RunSettings
@@ -23,6 +23,10 @@ NUMBERS = {
     "reconstruction_by_mean_picture": 0.31415,
     "reconstruction_by_nearest": 0.22222,
     "spread_flat": 1.5,
+    "table_3/none/distance": 0.87654,
+    "table_3/none/deviation": 0.02345,
+    "table_3/learned/distance": 0.5,
+    "table_3/learned/deviation": 0.25,
     "held_out_artworks": 200,
 }
 
@@ -50,6 +54,14 @@ FACTS = CardFacts(
     paper_url="https://example.org/paper",
     citation="@article{somebody2020,\n  year = {2020}\n}",
     tags=("squares",),
+    tables=(
+        Table(
+            "After an edit",
+            "Of {held_out_artworks} drawings.",
+            (Column("distance", "{distance} ± {deviation}"),),
+            (Row("table_3/none", "as it is"), Row("table_3/learned", "learned w")),
+        ),
+    ),
 )
 
 
@@ -151,6 +163,19 @@ def test_the_table_sets_the_model_against_its_baselines_and_hides_no_number(inpu
     assert "| error of the artwork ↓ | **0.0512** | mean picture 0.314; nearest picture 0.222 |" in card
     assert "| `spread_flat` | 1.5 |" in card
     assert "| `held_out_artworks` | 200 |" in card
+
+
+def test_a_table_of_the_paper_is_filled_from_the_numbers(inputs: Path) -> None:
+    card = card_of(publish_from(inputs))
+    rows = ["| | distance |", "| --- | --- |", "| as it is | 0.877 ± 0.0234 |", "| learned w | 0.5 ± 0.25 |"]
+    assert "### After an edit\n\nOf 200 drawings.\n\n" + "\n".join(rows) in card
+    assert "`table_3/" not in card
+
+
+def test_a_table_whose_numbers_were_not_measured_is_refused(inputs: Path) -> None:
+    table = dataclasses.replace(FACTS.tables[0], rows=(Row("table_3/z", "z"),))
+    with pytest.raises(ConfigError, match="'distance', which was not measured"):
+        publish_from(inputs, dataclasses.replace(FACTS, tables=(table,)))
 
 
 def test_the_words_take_their_numbers_from_the_files(inputs: Path) -> None:
@@ -310,6 +335,11 @@ baselines = [
   { key = "reconstruction_by_nearest", label = "nearest picture" },
 ]
 
+[[tables]]
+title = "After an edit"
+words = "Of {held_out_artworks} drawings."
+columns = [{ label = "distance", cell = "{distance} ± {deviation}" }]
+rows = [{ key = "table_3/none", label = "as it is" }, { key = "table_3/learned", label = "learned w" }]
 [[samples]]
 file = "apart.png"
 caption = "The first held-out drawings, not chosen"

@@ -5,10 +5,15 @@
 Writes `evaluation.json` and uncurated sheets of the first and the worst held-out artworks. All errors are mean
 absolute differences of pictures in [-1, 1]. The baselines are the mean training picture and the training picture
 nearest to each artwork.
+
+    python -m training.workflow.evaluate --table 2 --table 3 --table 4 --model ... --data ... --out runs/evaluation
+
+adds the paper's tables to the same file (`tables.py`); about 20 s an artwork and stage for the starter's six kinds of
+optimisation, on one free core.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -23,6 +28,7 @@ from artmodels.workflow.model import WorkflowEditor
 from training.command import tells_mistakes
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures
+from training.workflow.tables import TableOptions, bars, make_tables
 
 __all__ = ["evaluate"]
 
@@ -165,30 +171,63 @@ def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
     }
 
 
+def write_scores(out: Path, scores: Mapping[str, float], *, keep: bool) -> None:
+    """Writes evaluation.json; `keep` leaves in it what is there by other names."""
+    path = out / "evaluation.json"
+    before = json.loads(path.read_text()) if keep and path.is_file() else {}
+    path.write_text(json.dumps({**before, **scores}, indent=2) + "\n")
+
+
 @tells_mistakes
 def main(
     model: Annotated[str, typer.Option(help="Saved editor, or a Hub id.")],
     data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
     out: Annotated[Path, typer.Option(help="Gets evaluation.json and samples/.")],
+    table: Annotated[list[int] | None, typer.Option(min=2, max=4, help="A table of the paper, 2, 3 or 4.")] = None,
+    artworks: Annotated[int, typer.Option(min=2, help="How many held-out artworks tables are made of.")] = 100,
+    trials: Annotated[int, typer.Option(min=1, help="Of table 3.")] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="Iterations of the tables' optimisations for each stage.")] = 150,
+    with_fid: Annotated[bool, typer.Option("--fid", help="Tables with FID as well; needs torchmetrics.")] = False,
 ) -> None:
     editor = WorkflowEditor.from_pretrained(model, device="cuda" if torch.cuda.is_available() else "cpu")
     size = editor.config.size
     test, training = (StagePictures(data, editor.config, load_size=size, split=split) for split in ("test", "train"))
+    (out / "samples").mkdir(parents=True, exist_ok=True)
+    scores: dict[str, float] = {}
+    if table:
+        options = TableOptions(tuple(table), artworks, trials, steps, with_fid)
+        for row in make_tables(editor, test, training, options):
+            typer.echo(f"{row.name} ...", err=True)
+            scores |= row.scores
+            write_scores(out, scores, keep=True)
+            for name, columns in row.sheets.items():
+                picture_sheet(columns).save(out / "samples" / f"{name}.png")
+        print(json.dumps(scores, indent=2))
+        for name, (found, holds) in bars(scores).items():
+            print(f"{'holds' if holds else 'FAILS'}  {name}: {found}")
+        return
+    scores = evaluate_held_out(editor, test, training, data, out)
+    print(json.dumps(scores, indent=2))
+
+
+def evaluate_held_out(
+    editor: WorkflowEditor, test: StagePictures, training: StagePictures, data: Path, out: Path
+) -> dict[str, float]:
+    """Everything but the tables, into `out`."""
     held_out = run_model(editor, test)
     scores = {
         **evaluate(editor, held_out, training),
         "held_out_artworks": len(test),
         "training_artworks": len(training),
     }
-    regions = read_regions(data, test, size)
+    regions = read_regions(data, test, editor.config.size)
     if regions is not None:
         scores["unevenness_of_true_flats"] = region_spread(held_out.true[1], regions)
         scores["unevenness_of_new_flats"] = region_spread(held_out.resampled[0][1], regions)
-    (out / "samples").mkdir(parents=True, exist_ok=True)
-    (out / "evaluation.json").write_text(json.dumps(scores, indent=2) + "\n")
+    write_scores(out, scores, keep=False)
     for name, sheet in sheets(held_out).items():
         sheet.save(out / "samples" / f"{name}.png")
-    print(json.dumps(scores, indent=2))
+    return scores
 
 
 if __name__ == "__main__":
