@@ -153,10 +153,17 @@ class Run(Generic[Model]):
             gradient.copy_(part.view_as(gradient))
 
     def clip_gradients(self, network: nn.Module) -> dict[str, Tensor]:
-        """Scales gradients down to the largest norm allowed; their norm as it was, for the log."""
+        """Scales gradients down to the largest norm allowed, or drops them where it is infinite or undefined.
+
+        Returns: their norm as it was, for the log.
+        """
         if not self.settings.largest_gradient:
             return {}
-        return {"gradient": nn.utils.clip_grad_norm_(network.parameters(), self.settings.largest_gradient)}
+        norm = nn.utils.clip_grad_norm_(network.parameters(), self.settings.largest_gradient)
+        if norm.isfinite():
+            return {"gradient": norm}
+        network.zero_grad()
+        return {}
 
     def log(self, scalars: Mapping[str, Tensor]) -> None:
         """Writes one line of numbers, every `log_every` steps.

@@ -22,3 +22,10 @@ def test_gradients_above_the_largest_norm_are_scaled_down_together(network, tmp_
     assert network.weight.grad[0, 0].item() == pytest.approx(weight, rel=1e-5)
     assert network.bias.grad.item() == pytest.approx(bias, rel=1e-5)
     assert {name: value.item() for name, value in found.items()} == ({"gradient": 5.0} if largest else {})
+
+
+def test_gradients_that_are_undefined_are_dropped(network, tmp_path):
+    settings = RunSettings(steps=1, largest_gradient=1.0)
+    network.bias.grad[0] = float("nan")
+    assert Run(tmp_path / "run", settings, everything=settings).clip_gradients(network) == {}
+    assert [parameter.grad for parameter in network.parameters()] == [None, None]

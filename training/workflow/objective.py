@@ -13,6 +13,8 @@ from training.workflow.settings import GenerationSettings, InferenceSettings
 
 __all__ = ["Rendered", "frozen", "generation_loss", "inference_loss", "render_step", "rendered_discriminator_loss"]
 
+LOUDEST = 2.0  # log-variance above which the noise of an odd picture would throw a generator off
+
 
 @contextmanager
 def frozen(*networks: nn.Module) -> Iterator[None]:
@@ -58,6 +60,7 @@ def render_step(
     """
     generator, encoder = networks
     mean, log_variance = (statistic.float() for statistic in encoder(reference))
+    log_variance = log_variance.clamp(max=LOUDEST)
     latents = [mean + (0.5 * log_variance).exp() * noise[0], *noise[1 : 1 + count]]
     shared = generator.encode_content(content)
     encoded, *random = (generator.decode(shared, generator.adain_vector(latent)).float() for latent in latents)
