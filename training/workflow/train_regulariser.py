@@ -3,8 +3,8 @@
     python -m training.workflow.train_regulariser --preset starter --init runs/full/model --data illustrations/ \
         --out runs/regulariser
 
-Some minutes for the starter on two CPU cores. Also measures what is usual among training artworks, and draws the
-quartiles of the weights into samples/quartiles.png: biases should be held more than scales.
+About seven minutes of one free CPU core for the starter with two stages to render. Also measures what is usual among
+training artworks, and draws the weights' quartiles into samples/quartiles.png: biases should be held more than scales.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ from training.workflow.settings import REGULARISER_PRESETS, RegulariserSettings
 __all__ = ["measure_usual", "regularised", "train_regulariser"]
 
 USUAL = 0.995
-MEASURED_BATCH, DISCRIMINATOR_BATCH = 16, 8
+MEASURED_BATCH, DISCRIMINATOR_BATCH = 16, 4
 
 
 def train_regulariser(
