@@ -46,9 +46,7 @@ def problem(generator: StageGenerator, count: int = 1) -> tuple[Tensor, Tensor, 
         return stage, generator(stage, generator.adain_vector(other)), latent
 
 
-def fit(
-    generator: StageGenerator, *, count: int = 1, weight: Tensor | float = 0.0, **settings: Any
-) -> list[StepState]:
+def fit(generator: StageGenerator, *, count: int = 1, weight: Tensor | float = 0.0, **settings: Any) -> list[StepState]:
     stage, reference, latent = problem(generator, count)
     chosen = Optimisation(**{"steps": 40, "weight": 0.0} | settings)
     return list(
