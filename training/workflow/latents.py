@@ -1,4 +1,4 @@
-"""Wakes latents that carry nothing, so that a training can use them."""
+"""Mends latents before a training: wakes those that carry nothing, and gives all the prior's mean and spread."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from artmodels.workflow.networks import LatentEncoder, StageGenerator
 
-__all__ = ["unpredicted", "wake_latents"]
+__all__ = ["unpredicted", "wake_latents", "whiten_latents"]
 
 QUIET = -4.0  # log-variance of a latent that starts
 
@@ -55,3 +55,27 @@ def unpredicted(values: Tensor, known: Tensor) -> Tensor:
     values, known = values - values.mean(0), known - known.mean(0)
     ridge = 1e-3 * len(known) * torch.eye(known.shape[1], device=known.device)
     return values - known @ torch.linalg.solve(known.T @ known + ridge, known.T @ values)
+
+
+@torch.no_grad()
+def whiten_latents(generator: StageGenerator, encoder: LatentEncoder, pictures: Tensor) -> None:
+    """Turns and scales latents so that their means over pictures are those of the prior: zero, and uncorrelated of one.
+
+    The encoder's last layer and the mapping's first one take up the change, so that pictures are rendered as before;
+    what changes is that a latent drawn from the prior is as likely as one that was read from a picture.
+
+    Args: pictures: [M, C, S, S] that the encoder reads; several times more of them than latents.
+    """
+    mean, log_variance = (statistic.double() for statistic in encoder(pictures))
+    centre = mean.mean(0)
+    spread, directions = torch.linalg.eigh(torch.cov(mean.T))
+    turn = directions @ torch.diag(spread.clamp(min=1e-8).rsqrt()) @ directions.T
+    noise = turn.square() @ log_variance.exp().mean(0)
+    first = generator.mapping[0]
+    assert isinstance(first, nn.Linear)
+    first.bias += (first.weight.double() @ centre).float()
+    first.weight.copy_((first.weight.double() @ torch.linalg.inv(turn)).float())
+    encoder.mean.bias.copy_((turn @ (encoder.mean.bias.double() - centre)).float())
+    encoder.mean.weight.copy_((turn @ encoder.mean.weight.double()).float())
+    encoder.log_variance.weight.zero_()
+    encoder.log_variance.bias.copy_(noise.log().float())

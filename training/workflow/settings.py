@@ -55,6 +55,8 @@ class GenerationSettings:
             not depend on each other, so they can be trained one after the other or on different machines.
         wake_below: latents that hold fewer nats than this are started anew (`training/workflow/latents.py`); more than
             any holds, 100 say, starts a training from all of them.
+        whiten: gives the latents of the trained steps the prior's mean and spread before the training, without a change
+            to what is rendered; a training without divergence needs it before its latents can be drawn.
         adversarial: weight of the two adversarial terms; 0 leaves the discriminators out.
         kl: weight of the divergence, summed over latent entries and the encoded half of the batch.
         latent: weight of the latent regression of randomly styled pictures; 0 leaves it out.
@@ -69,6 +71,7 @@ class GenerationSettings:
     joint: bool = False
     rendered_stages: tuple[str, ...] = ()
     wake_below: float = 0.0
+    whiten: bool = False
     discriminator_width: int = 64
     adversarial: float = 1.0
     reconstruction: float = 10.0

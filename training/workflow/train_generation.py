@@ -23,13 +23,13 @@ from training.settings import choose_preset
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures, random_crop_and_flip, random_hues
 from training.workflow.discriminators import MultiScaleDiscriminator
-from training.workflow.latents import wake_latents
+from training.workflow.latents import wake_latents, whiten_latents
 from training.workflow.objective import Rendered, generation_loss, render_step, rendered_discriminator_loss
 from training.workflow.settings import GENERATION_PRESETS, GenerationSettings
 
 __all__ = ["train_generation"]
 
-WAKING_PICTURES = 1000
+MENDING_PICTURES = 1000
 
 
 class Adversaries(NamedTuple):
@@ -60,7 +60,7 @@ def train_generation(
     pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
     shown = StagePictures(data, editor.config, load_size=editor.config.size, split="test")
     steps = trained_steps(editor, settings)
-    wake(editor, pictures, steps, settings.wake_below)
+    mend_latents(editor, pictures, steps, settings)
     trained = nn.ModuleList(network for step in steps for network in editor.step_networks(step))
     adversaries = new_adversaries(editor, settings.discriminator_width, run.device)
     discriminators = nn.ModuleList(adversaries)
@@ -114,13 +114,17 @@ def new_adversaries(editor: WorkflowEditor, width: int, device: torch.device) ->
 
 
 @torch.no_grad()
-def wake(editor: WorkflowEditor, pictures: StagePictures, steps: list[int], below: float) -> None:
-    """Starts latents of the steps anew that hold too little, from the first training pictures."""
-    if below:
-        stages = pictures.batch(range(min(WAKING_PICTURES, len(pictures))))
-        for step in steps:
-            content, picture = (stage.to(editor.device) for stage in stages[step : step + 2])
-            wake_latents(*editor.step_networks(step), content, picture, below=below)
+def mend_latents(
+    editor: WorkflowEditor, pictures: StagePictures, steps: list[int], settings: GenerationSettings
+) -> None:
+    """Wakes and whitens latents of the steps, where the settings say so, by the first training pictures."""
+    stages = pictures.batch(range(min(MENDING_PICTURES, len(pictures))))
+    for step in steps:
+        content, picture = (stage.to(editor.device) for stage in stages[step : step + 2])
+        if settings.wake_below:
+            wake_latents(*editor.step_networks(step), content, picture, below=settings.wake_below)
+        if settings.whiten:
+            whiten_latents(*editor.step_networks(step), picture)
 
 
 def trained_steps(editor: WorkflowEditor, settings: GenerationSettings) -> list[int]:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from artmodels.workflow.networks import LatentEncoder, StageGenerator
-from training.workflow.latents import unpredicted, wake_latents
+from training.workflow.latents import unpredicted, wake_latents, whiten_latents
 
 LATENTS = 4
 
@@ -64,3 +64,29 @@ def test_what_is_left_is_uncorrelated_with_what_is_known_and_nothing_of_what_it_
     assert left[:, :2].abs().max() < 0.02
     assert (left.T @ known / 400).abs().max() < 0.02
     assert left[:, 2:].std() > 0.8
+
+
+@torch.no_grad()
+def test_whitened_latents_are_the_priors_and_render_what_they_rendered(step, pictures):
+    generator, encoder = step
+    content, colours = pictures
+    wake_latents(generator, encoder, content, colours, below=1e6)
+    generator.mapping[-1].weight.normal_(std=0.1)
+    encoder.mean.weight.copy_(torch.randn(LATENTS, LATENTS) @ encoder.mean.weight + 0.001)
+    encoder.mean.bias += 2
+    before = generator.adain_vector(encoder(colours)[0])
+    whiten_latents(generator, encoder, colours)
+    mean, _ = encoder(colours)
+    torch.testing.assert_close(generator.adain_vector(mean), before, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(mean.mean(0), torch.zeros(LATENTS), atol=1e-3, rtol=0)
+    torch.testing.assert_close(torch.cov(mean.T), torch.eye(LATENTS), atol=1e-2, rtol=0)
+
+
+@torch.no_grad()
+def test_whitening_scales_noise_with_its_latent(step, pictures):
+    generator, encoder = step
+    wake_latents(generator, encoder, *pictures, below=1e6)
+    encoder.mean.weight *= 2  # twice as loud beside the same noise: half the noise once it is scaled back
+    whiten_latents(generator, encoder, pictures[1])
+    expected = torch.full((LATENTS,), -4.0) - 2 * torch.log(torch.tensor(2.0))
+    torch.testing.assert_close(encoder.log_variance.bias, expected, atol=0.3, rtol=0)
