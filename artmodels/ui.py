@@ -214,7 +214,7 @@ def tiles(html_value: str, *, elem_id: str, look: str) -> gr.HTML:
     Args:
         html_value: what `tiles_html` returned.
         elem_id: id of the element.
-        look: "strip" (a row with arrows), "board" (a grid) or "rail" (small thumbnails).
+        look: "strip" (a row with arrows), "board" (a grid), "rail" (small thumbnails) or "tree" (rows that branch).
     """
     classes = ["am-tiles", f"am-{look}"]
     return gr.HTML(html_value, elem_id=elem_id, elem_classes=classes, js_on_load=TILE_EVENTS, apply_default_css=False)

@@ -1,10 +1,12 @@
 """How a session looks: the strip of stages, the board of variations, the versions, and the words beside them."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workflow_session import Session
+from PIL import Image
+from workflow_kinds import Example
+from workflow_session import Session, Version
 
 from artmodels import ui
 from artmodels.images import load_picture
@@ -16,24 +18,32 @@ __all__ = [
     "examples_html",
     "hint",
     "history_html",
+    "lanes",
+    "other_html",
     "shown_recipe",
     "strip_html",
 ]
 
 
-def examples_html(folder: Path, examples: Sequence[tuple[str, str, dict[str, Any]]]) -> str:
+def examples_html(examples: Sequence[Example]) -> str:
     """The bundled pictures, named by what each one shows."""
-    row = [ui.Tile(str(number), load_picture(folder / file), title) for number, (title, file, _) in enumerate(examples)]
+    row = [ui.Tile(str(number), load_picture(each.file), each.title) for number, each in enumerate(examples)]
     return ui.tiles_html(row, label="Examples")
 
 
-def strip_html(session: Session) -> str:
-    """The stages from first to last, with their locks and where each one comes from."""
-    current = session.current
+def strip_html(session: Session, fitting: Mapping[str, Image.Image] | None = None) -> str:
+    """The stages from first to last, with their locks and where each one comes from.
+
+    Args: fitting: the stage that is being fitted, as it looks by now.
+    """
+    current, now = session.current, fitting or {}
     row = [
-        ui.Tile(stage, picture, stage, _origin_of(session, stage), stage == session.stage, stage in current.locked)
+        ui.Tile(
+            stage, now.get(stage, picture), stage, "being fitted" if stage in now else _origin_of(session, stage),
+            stage == session.stage, stage in current.locked,
+        )
         for stage, picture in session.pictures.items()
-    ]
+    ]  # fmt: skip
     return ui.tiles_html(row, label="Stages")
 
 
@@ -52,23 +62,67 @@ def board_html(session: Session, places: int = 0) -> str:
     return ui.tiles_html(row, label=f"Variations of {session.stage}", empty=empty, places=places)
 
 
+def other_html(session: Session) -> str:
+    """The stages of the other artwork that can be copied: all but the first, which has no latent."""
+    other = session.other
+    if other is None:
+        return ui.tiles_html([], label="", empty="Open a second artwork; a click on one of its stages then copies it.")
+    row = [
+        ui.Tile(stage, picture, stage, f"of {other.title}", chosen=_is_copied(session, stage))
+        for stage, picture in list(other.stages.items())[1:]
+    ]
+    return ui.tiles_html(row, label="Stages to copy")
+
+
 def history_html(session: Session) -> str:
-    """Every version, the one on the table marked; a version that branched off an earlier one says from which."""
-    row = []
-    for version in session.versions:
-        branch = "" if version.origin in (None, version.number - 1) else f"from {version.origin}"
-        is_current = version.number == session.current.number
-        caption = f"{version.number} · {version.title}"
-        row.append(ui.Tile(str(version.number), version.thumbnail, caption, branch, is_current))
-    return ui.tiles_html(row, label="Versions")
+    """The tree of versions, a row each branch: time goes to the right, and a branch starts below where it left."""
+    rows = []
+    for depth, lane in lanes(session.versions):
+        tiles = [
+            ui.Tile(
+                str(each.number), each.thumbnail, f"{each.number} · {each.title}",
+                f"from {each.origin}" if each is lane[0] and each.origin is not None else "",
+                each.number == session.current.number,
+            )
+            for each in lane
+        ]  # fmt: skip
+        label = "Versions" if depth == 0 else f"Branch from version {lane[0].origin}"
+        kind = "am-lane" if depth == 0 else "am-lane am-branch"
+        rows.append(f'<div class="{kind}" style="--depth:{depth}">{ui.tiles_html(tiles, label=label)}</div>')
+    return "".join(rows)
+
+
+def lanes(versions: Sequence[Version]) -> list[tuple[int, list[Version]]]:
+    """The branches of the tree from top to bottom, each with the column in which it starts.
+
+    A version's first successor goes on in its row; every other one starts a row of its own. A version whose origin was
+    forgotten hangs on the first.
+    """
+    known, root = {version.number for version in versions}, versions[0]
+    children: dict[int, list[Version]] = {version.number: [] for version in versions}
+    for version in versions[1:]:
+        children[version.origin if version.origin in known else root.number].append(version)  # type: ignore[index]
+    found: list[tuple[int, list[Version]]] = []
+    waiting = [(0, root)]
+    while waiting:
+        depth, version = waiting.pop(0)
+        lane, branches = [version], []
+        while following := children[lane[-1].number]:
+            branches = [(depth + len(lane), each) for each in following[1:]] + branches
+            lane.append(following[0])
+        found.append((depth, lane))
+        waiting = branches + waiting
+    return found
 
 
 def error_html(session: Session) -> str:
-    """The reconstruction error as a number and in words."""
-    error = session.current.opened.error
+    """The reconstruction error as a number and in words, and what was found unlike the training pictures."""
+    error = session.current.opened.handle.reconstruction_error
+    found = "".join(f"<li>{html.escape(each[:1].upper() + each[1:])}.</li>" for each in session.warnings)
     return (
-        f"<strong>Reconstruction error {error:.2f}</strong> "
+        f"<strong>Reconstruction error {error:.3f}</strong> "
         f"<span>{error_words(error)} where the model paints anew (0 is exact, 2 the opposite)</span>"
+        + (f'<ul aria-label="What was found">{found}</ul>' if found else "")
     )
 
 
@@ -77,7 +131,7 @@ def error_words(error: float) -> str:
     for limit, words in ((0.05, "very close"), (0.10, "close"), (0.20, "loose")):
         if error <= limit:
             return words
-    return "far off, this picture is unlike the drawings the model knows,"
+    return "far off"
 
 
 def hint(session: Session) -> str:
@@ -108,7 +162,15 @@ def shown_recipe(session: Session) -> Any:
 def _origin_of(session: Session, stage: str) -> str:
     edit = session.current.edits.get(stage)
     if edit is not None:
-        return "changed by you" if edit.picture is not None else f"re-rolled, seed {edit.seed}"
+        part = "" if edit.amount == 1 else f", {edit.amount:.0%}"
+        if edit.like is not None:
+            return f"copied{part}"
+        return "changed by you" if edit.picture is not None else f"re-rolled, seed {edit.seed}{part}"
     if stage != list(session.current.opened.stages)[-1]:
         return "reconstructed"
     return "made again" if session.current.edits else "your artwork"
+
+
+def _is_copied(session: Session, stage: str) -> bool:
+    edit = session.current.edits.get(stage)
+    return edit is not None and session.other is not None and edit.like is session.other.handle

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,15 +57,11 @@ def editor_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved editor of the starter's shape with random weights, large enough for latents to show."""
     torch.manual_seed(0)
     widths: dict[str, Any] = {"generator_width": 8, "encoder_width": 8, "inference_width": 8}
-    config = WorkflowConfig(
-        stages=("line", "flat", "full"), channels=(1, 3, 3), size=64, content_blocks=1, style_blocks=1, **widths
-    )
-    model = WorkflowEditor(config)
+    widths |= {"size": 64, "content_blocks": 1, "style_blocks": 1, "features": "artmodels/perceptual-starter"}
+    model = WorkflowEditor(WorkflowConfig(stages=("line", "flat", "full"), channels=(1, 3, 3), **widths))
     for weights in model.parameters():
         torch.nn.init.normal_(weights, std=0.1)
-    folder = tmp_path_factory.mktemp("models") / "tiny-editor"
-    model.save_pretrained(folder)
-    return folder
+    return model.save_pretrained(tmp_path_factory.mktemp("models") / "tiny-editor")
 
 
 @pytest.fixture(scope="session")
@@ -78,18 +75,28 @@ def editor_app() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def editor_kinds(editor_app: ModuleType, editor_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Two kinds of artwork: the tiny editor, its model chosen by the environment as a user would, and one more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
+        kinds = editor_app.load_model()
+    other = WorkflowEditor.from_pretrained(editor_folder)
+    with torch.no_grad():
+        for weights in other.parameters():
+            weights.mul_(1.3)
+    return kinds | {"workflow-other": replace(kinds["tiny-editor"], name="workflow-other", model=other)}
+
+
+@pytest.fixture(scope="session")
 def hub_app() -> ModuleType:
     return load_app("hub")
 
 
 @pytest.fixture(scope="session")
-def editor_url(editor_app: ModuleType, editor_folder: Path) -> Iterator[str]:
-    """The address of the editor's page, its model chosen by the environment as a user would."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
-        model = editor_app.load_model()
+def editor_url(editor_app: ModuleType, editor_kinds: Any) -> Iterator[str]:
+    """The address of the editor's page."""
     with ui.new_page(editor_app.TITLE) as demo:
-        editor_app.build_page(model)
+        editor_app.build_page(editor_kinds)
     with served(demo) as url:
         yield url
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from artmodels import WorkflowEditor
-
 SPACES = Path(__file__).parents[2] / "spaces"
 
 
@@ -17,9 +15,9 @@ def test_every_space_beside_it_is_found(hub_app: ModuleType) -> None:
     assert hub_app.apps_beside(SPACES).keys() == names
 
 
-def test_a_card_shows_what_the_model_behind_the_page_makes(hub_app: ModuleType, editor: WorkflowEditor) -> None:
+def test_a_card_shows_what_the_model_behind_the_page_makes(hub_app: ModuleType, editor_kinds: Any) -> None:
     app = hub_app.apps_beside(SPACES)["workflow-editor"]
-    card = hub_app.mounted_card("workflow-editor", app, editor)
+    card = hub_app.mounted_card("workflow-editor", app, editor_kinds)
     assert (card.title, card.line, card.link) == (app.TITLE, app.LINE, "workflow-editor")
     assert card.picture.size == (4 * 420, 420)
 

@@ -34,11 +34,13 @@ def assert_answers(answer: tuple[Any, ...], expected: Result) -> None:
 def test_endpoints_are_the_verbs_with_their_parameters(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     named = {name: [each["parameter_name"] for each in endpoint["parameters"]] for name, endpoint in endpoints.items()}
+    fit = ["faithful", "steps", "model"]
     assert named == {
-        "/stages": ["artwork"],
-        "/edit": ["artwork", "stage", "picture", "latent", "seed", "keep_detail"],
-        "/variations": ["artwork", "stage", "seeds"],
-        "/generate": ["sketch", "seeds", "keep_lines"],
+        "/models": [],
+        "/stages": ["artwork", *fit],
+        "/edit": ["artwork", "stage", "picture", "latent", "seed", "like", "amount", "keep_detail", *fit],
+        "/variations": ["artwork", "stage", "seeds", *fit],
+        "/generate": ["sketch", "seeds", "keep_lines", "model"],
     }
     assert all(len(endpoint["description"]) > 40 for endpoint in endpoints.values())
 
@@ -71,6 +73,31 @@ def test_edit_by_latent(client: Client, editor: WorkflowEditor, artwork_path: Pa
     assert_answers(answer, editor.edit(artwork_path, stage="full", latent=latent))
 
 
+def test_edit_like_another_artwork_part_of_the_way(
+    client: Client, editor: WorkflowEditor, artwork_path: Path, sketch_path: Path
+) -> None:
+    options = {"stage": "flat", "like": handle_file(sketch_path), "amount": 0.5}
+    answer = client.predict(handle_file(artwork_path), **options, api_name="/edit")
+    assert_answers(answer, editor.edit(artwork_path, stage="flat", like=sketch_path, amount=0.5))
+
+
+def test_stages_of_an_artwork_that_the_model_was_fitted_to(
+    client: Client, editor: WorkflowEditor, artwork_path: Path
+) -> None:
+    answer = client.predict(handle_file(artwork_path), faithful=1, steps=3, api_name="/stages")
+    assert_answers(answer, editor.stages(artwork_path, faithful=1, steps=3))
+
+
+def test_models_are_listed_and_each_answers_as_itself(client: Client, editor_kinds: Any, artwork_path: Path) -> None:
+    listed = client.predict(api_name="/models")
+    assert [each["name"] for each in listed] == list(editor_kinds)
+    assert listed[0]["stages"] == ["line", "flat", "full"]
+    answer = client.predict(handle_file(artwork_path), model="workflow-other", api_name="/stages")
+    np.testing.assert_array_equal(
+        pixels(answer[0]), pixels(editor_kinds["workflow-other"].model.stages(artwork_path).image)
+    )
+
+
 def test_variations(client: Client, editor: WorkflowEditor, artwork_path: Path) -> None:
     images, recipes = client.predict(handle_file(artwork_path), "flat", [4, 9], api_name="/variations")
     expected = editor.variations(artwork_path, stage="flat", seeds=[4, 9])
@@ -94,11 +121,15 @@ def test_generate_needs_a_sketch_only(client: Client, editor: WorkflowEditor, sk
     ("verb", "options", "words"),
     [
         ("edit", {"stage": "ink", "seed": 1}, "there are line, flat, full"),
-        ("edit", {"stage": "flat"}, "exactly one of picture, latent and seed"),
+        ("edit", {"stage": "flat"}, "exactly one of picture, latent, seed and like"),
         ("edit", {"stage": "flat", "seed": -1}, "-1"),
         ("edit", {"stage": "flat", "seed": 1.5}, "1.5"),
         ("edit", {"stage": "flat", "latent": ["<b>"]}, "latent"),
         ("edit", {"stage": "line", "seed": 1}, "first stage"),
+        ("edit", {"stage": "flat", "seed": 1, "amount": 1.5}, "amount must be a number from 0"),
+        ("edit", {"stage": "flat", "seed": 1, "model": "<b>"}, "there are tiny-editor, workflow-other"),
+        ("stages", {"faithful": 2}, "faithful must be a number from 0"),
+        ("stages", {"faithful": 1, "steps": 100_000}, "at most 300 here"),
         ("variations", {"stage": "flat", "seeds": []}, "list of 1 to 12"),
         ("variations", {"stage": "flat", "seeds": list(range(13))}, "list of 1 to 12"),
         ("variations", {"stage": "flat", "seeds": "all"}, "list of 1 to 12"),

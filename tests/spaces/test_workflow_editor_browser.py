@@ -115,16 +115,25 @@ def test_page_opens_with_a_finished_example(opened: Any) -> None:
 
 def test_page_says_where_stages_come_from_what_it_saw_and_what_it_costs(opened: Any) -> None:
     text = opened.inner_text("body")
-    for fact in ("reconstructed by a model", "Reconstruction error", "CC0 1.0", "Apache-2.0", "CPU cores", "64 pixels"):
+    for fact in (
+        "reconstructed by a model",
+        "Reconstruction error",
+        "own card",
+        "Apache-2.0",
+        "CPU cores",
+        "64 pixels",
+    ):
         assert fact in text
 
 
-def test_few_controls_are_in_sight(opened: Any) -> None:
+def test_five_controls_are_in_sight(opened: Any) -> None:
     buttons = opened.locator("button:visible:not(.am-tile):not([data-lock]):not([role=tab])").all()
     named = {button.inner_text().strip().split("\n")[0] for button in buttons} - {"", "Settings", "Use via API"}
-    # The tabs are drawn twice, once for measuring; the rest is: open, re-roll, download, more.
-    assert named == {"Drop File Here", "Variations", "Draw", "Re-roll flat", "PNG", "PSD", "ORA", "More"}
-    assert opened.locator("input:visible, textarea:visible, select:visible").count() == 0
+    # Open, re-roll and download; the tabs are drawn twice, once for measuring, and More holds the rest.
+    assert named == {"Drop File Here", "Variations", "Draw", "Copy", "Re-roll flat", "PNG", "PSD", "ORA", "More"}
+    inputs = opened.locator("input:visible, textarea:visible, select:visible")
+    kinds = inputs.evaluate_all("all => all.map(each => (each.closest('#kind, #dial') || {}).id)")
+    assert set(kinds) == {"kind", "dial"}
 
 
 def test_page_fits_a_screen(opened: Any) -> None:
@@ -250,3 +259,83 @@ def test_stop_ends_a_long_roll(page: Any) -> None:
     page.wait_for_selector("#reroll:not([disabled])")
     page.wait_for_selector("#stop", state="hidden")
     assert len(tiles(page, "board")) < 12
+
+
+def turn(page: Any, slider: str, value: float) -> None:
+    """Puts a slider's number and leaves the field, as a visitor would."""
+    number = page.locator(f"#{slider} input[type=number]")
+    number.fill(str(value))
+    number.blur()
+
+
+def few_steps(page: Any) -> None:
+    page.locator("#more button").first.click()
+    turn(page, "steps", 10)
+
+
+def test_the_dial_fits_the_model_as_a_version_of_its_own(page: Any) -> None:
+    few_steps(page)
+    before = page.inner_text("#error strong")
+    turn(page, "dial", 1)
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    assert "faithful 100%" in words(page, "history", 3)
+    assert page.inner_text("#error strong") != before
+    assert "re-rolled, seed 3" in words(page, "strip", "flat")
+    tile(page, "history", 1).click()
+    page.wait_for_function("() => document.querySelector('#dial input[type=number]').value == 0")
+
+
+def test_stop_ends_a_fit_and_leaves_all_as_it_was(page: Any) -> None:
+    page.locator("#more button").first.click()
+    turn(page, "steps", 300)
+    turn(page, "dial", 0.5)
+    page.get_by_text("Fitting flat").wait_for()
+    assert "being fitted" in words(page, "strip", "flat")
+    page.click("#stop")
+    page.wait_for_selector("#stop", state="hidden")
+    page.wait_for_selector("#reroll:not([disabled])")
+    assert tiles(page, "history") == ["1", "2"]
+    page.wait_for_function("() => document.querySelector('#dial input[type=number]').value == 0")
+    assert "being fitted" not in words(page, "strip", "flat")
+
+
+def test_a_stage_is_copied_by_a_click_on_another_artworks(page: Any, artwork_path: Path) -> None:
+    page.get_by_role("tab", name="Copy").click()
+    page.set_input_files("#other-file input[type=file], input#other-file", artwork_path)
+    page.get_by_text("Click one of its stages to copy it.").wait_for()
+    assert tiles(page, "other") == ["flat", "full"]
+    tile(page, "other", "full").click()
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    wait_for_pressed(page, "other", "full")
+    assert "copied" in words(page, "strip", "full")
+    assert "full of artwork" in words(page, "history", 3)
+
+
+def test_a_change_is_taken_part_of_the_way(page: Any) -> None:
+    page.locator("#more button").first.click()
+    turn(page, "amount", 0.5)
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    assert "re-rolled, seed 3, 50%" in words(page, "strip", "flat")
+    assert "at 50%" in words(page, "history", 3)
+
+
+def test_branches_of_the_tree_have_rows_of_their_own(page: Any) -> None:
+    tile(page, "history", 1).click()
+    wait_for_pressed(page, "history", 1)
+    page.get_by_role("tab", name="Copy").click()
+    tile(page, "other", "flat").click()
+    wait_for_tiles(page, "history", ["1", "2", "3"])
+    boxes = [tile(page, "history", number).bounding_box() for number in (1, 2, 3)]
+    assert boxes[0]["y"] == boxes[1]["y"] < boxes[2]["y"]
+    assert boxes[0]["x"] < boxes[1]["x"] == boxes[2]["x"]
+
+
+def test_another_kind_of_artwork_comes_with_its_own_example_to_this_visitor_only(page: Any, opened: Any) -> None:
+    before = source(page, "strip", "flat")
+    page.get_by_label("other").check()
+    page.wait_for_function("before => document.querySelector('#strip [data-tile=flat] img').src != before", arg=before)
+    page.wait_for_selector("#stop", state="hidden")
+    assert tiles(page, "history") == ["1", "2"]
+    assert source(opened, "strip", "flat") == before
+    page.click("#reroll")
+    page.wait_for_selector("#board [data-tile='3']")
