@@ -34,6 +34,10 @@ Output = Annotated[
 Model = Annotated[str, typer.Option(help="A folder, a model in the package, or a Hub id.")]
 Revision = Annotated[str | None, typer.Option(help="A branch, tag or commit of the model on the Hub.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")]
+Faithful = Annotated[
+    float,
+    typer.Option(help="From 0, take what the model reads at once, to 1, reproduce the artwork at any price (slower)."),
+]
 
 
 def main() -> None:
@@ -56,6 +60,7 @@ def about(version: Annotated[bool, typer.Option("--version", help="Show the vers
 def stages(
     inputs: Inputs,
     output: Output,
+    faithful: Faithful = 0.0,
     model: Model = DEFAULT_EDITOR,
     revision: Revision = None,
     device: Device = "cpu",
@@ -69,7 +74,7 @@ def stages(
     editor = _editor(model, revision, device)
 
     def take_apart(task: Task) -> None:
-        result = editor.stages(task.source)
+        result = editor.stages(_opened(editor, task.source, faithful))
         if single:
             result.save(output)
         else:
@@ -85,6 +90,10 @@ def edit(
     stage: Annotated[str, typer.Option(help="Name of the stage to change.")],
     seed: Annotated[int | None, typer.Option(help="Draw the stage anew with this seed.")] = None,
     picture: Annotated[Path | None, typer.Option(help="The stage as it shall be; for one artwork.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Another artwork, whose manner the stage shall take.")] = None,
+    amount: Annotated[float, typer.Option(help="How far to go with --seed or --like, from 0 to 1.")] = 1.0,
+    keep_detail: Annotated[bool, typer.Option(help="Put the change into the artwork itself, at its own size.")] = True,
+    faithful: Faithful = 0.0,
     model: Model = DEFAULT_EDITOR,
     revision: Revision = None,
     device: Device = "cpu",
@@ -93,22 +102,49 @@ def edit(
 
     Into a folder: OUTPUT/<name>.png.
     """
-    if (seed is None) == (picture is None):
-        raise typer.BadParameter("give exactly one of --seed and --picture")
+    if [seed, picture, like].count(None) != 2:
+        raise typer.BadParameter("give exactly one of --seed, --picture and --like")
     tasks = find_pictures(inputs, output)
     if picture is not None and len(tasks) > 1:
         raise typer.BadParameter(f"--picture changes one artwork, and there are {len(tasks)}")
     single = _single_file(tasks, output)
     editor = _editor(model, revision, device)
+    another = None if like is None else editor.open(like, faithful=0)
 
     def change(task: Task) -> None:
-        result = editor.edit(task.source, stage=stage, seed=seed, picture=picture)
-        target = output if single else make_folder((output / task.name).parent) / f"{task.name.name}.png"
-        if target.resolve() == task.source.resolve():
-            raise PictureError(f"{target} is the artwork itself: choose another output")
-        result.save(target)
+        opened = _opened(editor, task.source, faithful)
+        result = editor.edit(
+            opened, stage=stage, seed=seed, picture=picture, like=another, amount=amount, keep_detail=keep_detail
+        )
+        _save(result, task, output, single)
 
     _for_each(tasks, change, output)
+
+
+@app.command()
+def generate(
+    inputs: Inputs,
+    output: Output,
+    seed: Annotated[list[int] | None, typer.Option(help="One for all steps, or given once for each.")] = None,
+    keep_lines: Annotated[bool, typer.Option(help="Lay the drawing itself over the artwork.")] = True,
+    model: Model = DEFAULT_EDITOR,
+    revision: Revision = None,
+    device: Device = "cpu",
+) -> None:
+    """Make artworks from drawings.
+
+    Into a folder: OUTPUT/<name>.png.
+    """
+    tasks = find_pictures(inputs, output)
+    single = _single_file(tasks, output)
+    editor = _editor(model, revision, device)
+    seeds = seed or [0]
+
+    def draw(task: Task) -> None:
+        result = editor.generate(task.source, seeds=seeds if len(seeds) > 1 else seeds[0], keep_lines=keep_lines)
+        _save(result, task, output, single)
+
+    _for_each(tasks, draw, output)
 
 
 @app.command()
@@ -165,6 +201,29 @@ def _editor(model: str, revision: str | None, device: str) -> Any:
     from artmodels.workflow.model import WorkflowEditor
 
     return WorkflowEditor.from_pretrained(model, revision=revision, device=device)
+
+
+def _opened(editor: Any, artwork: Path, faithful: float) -> Any:
+    """The artwork opened, with a bar while it is fitted."""
+    from tqdm import tqdm
+
+    if faithful == 0:
+        return editor.open(artwork, faithful=faithful)
+    with tqdm(desc=artwork.name, unit="step", leave=False, disable=None) as bar:
+
+        def show(snapshot: Any) -> None:
+            bar.total = snapshot.total
+            bar.set_postfix_str(snapshot.stage, refresh=False)
+            bar.update(snapshot.iteration - bar.n)
+
+        return editor.open(artwork, faithful=faithful, progress=show)
+
+
+def _save(result: "Result", task: Task, output: Path, single: bool) -> None:
+    target = output if single else make_folder((output / task.name).parent) / f"{task.name.name}.png"
+    if target.resolve() == task.source.resolve():
+        raise PictureError(f"{target} is the artwork itself: choose another output")
+    result.save(target)
 
 
 def _single_file(tasks: Sequence[Task], output: Path) -> bool:

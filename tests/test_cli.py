@@ -1,6 +1,5 @@
 """The command does what the library does, for files and folders, and tells mistakes in one line."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,10 +9,10 @@ import numpy as np
 import pytest
 from hub_server import LoopbackHub
 from huggingface_hub import constants
-from methods import with_random_weights
+from methods import EDITOR, with_random_weights
 from PIL import Image
 
-from artmodels import WorkflowConfig, WorkflowEditor, __version__, read_recipe, starter_names
+from artmodels import WorkflowConfig, WorkflowEditor, __version__, read_recipe
 from artmodels.cli import main
 
 STAGES = ("line", "flat", "full")
@@ -27,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("model")
     config = WorkflowConfig(
         stages=STAGES, size=64, latent_dim=4, generator_width=4, content_blocks=1, style_blocks=1,
-        encoder_width=4, inference_width=4,
+        encoder_width=4, inference_width=4, features=EDITOR.features,
     )  # fmt: skip
     with_random_weights(WorkflowEditor(config), seed=1).save_pretrained(folder)
     return str(folder)
@@ -89,7 +88,9 @@ def refused(outcome: tuple[int, str, str], sentence: str) -> bool:
     return code == 1 and error.startswith("artmodels: ") and error.count("\n") == 1 and sentence in error
 
 
-@pytest.mark.parametrize("words", [["--help"], ["stages", "--help"], ["edit", "--help"], ["replay", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], *([name, "--help"] for name in ("stages", "edit", "generate", "replay"))]
+)
 def test_help_loads_neither_torch_nor_numpy(words: list[str]) -> None:
     script = f"""
 import sys
@@ -112,7 +113,7 @@ def test_the_version_is_the_packages(command: Command) -> None:
 
 def test_all_commands_are_listed(command: Command) -> None:
     _, out, _ = command("--help")
-    for name in ("stages", "edit", "replay", "doctor", "push"):
+    for name in ("stages", "edit", "generate", "replay", "doctor", "push"):
         assert f"\n  {name} " in out
 
 
@@ -158,10 +159,8 @@ def test_folders_go_in_and_folders_come_out(command: Command, model: str, tmp_pa
     words = ("edit", tmp_path / "in", "-o", tmp_path / "out", "--stage", "flat", "--seed", "1", "--model", model)
     assert command(*words)[0] == 0
     assert names_under(tmp_path / "out") == ["a.png", "b.png", "deeper/c.png"]
-    editor = WorkflowEditor.from_pretrained(model)
-    assert (
-        pixels(tmp_path / "out" / "b.png") == editor.edit(tmp_path / "in/b.png", stage="flat", seed=1).image.tobytes()
-    )
+    expected = WorkflowEditor.from_pretrained(model).edit(tmp_path / "in/b.png", stage="flat", seed=1)
+    assert pixels(tmp_path / "out" / "b.png") == expected.image.tobytes()
 
 
 def test_an_output_folder_inside_the_input_is_not_read_again(command: Command, model: str, tmp_path: Path) -> None:
@@ -194,6 +193,44 @@ def test_a_painted_stage_changes_the_artwork_as_the_library_does(
     assert command("edit", artwork, "-o", target, "--stage", "flat", "--picture", flat, "--model", model)[0] == 0
     expected = WorkflowEditor.from_pretrained(model).edit(artwork, stage="flat", picture=flat)
     assert pixels(target) == expected.image.tobytes()
+
+
+def test_another_artworks_manner_is_taken_half_way_without_the_artworks_detail(
+    command: Command, model: str, artwork: Path, tmp_path: Path
+) -> None:
+    other, target = save_noise(tmp_path / "other.png", 5), tmp_path / "out.png"
+    words = ("edit", artwork, "-o", target, "--stage", "full", "--like", other, "--amount", "0.5", "--no-keep-detail")
+    assert command(*words, "--model", model)[0] == 0
+    editor = WorkflowEditor.from_pretrained(model)
+    expected = editor.edit(artwork, stage="full", like=other, amount=0.5, keep_detail=False)
+    assert (pixels(target), read_recipe(target)) == (expected.image.tobytes(), expected.recipe)
+
+
+@pytest.mark.parametrize("words", [["stages"], ["edit", "--stage", "full", "--seed", "2"]], ids=" ".join)
+def test_a_faithful_result_says_so_and_replays(
+    command: Command, model: str, artwork: Path, tmp_path: Path, words: list[str]
+) -> None:
+    saved, again = tmp_path / "saved.png", tmp_path / "again.png"
+    assert command(words[0], artwork, "-o", saved, *words[1:], "--faithful", "1", "--model", model)[0] == 0
+    assert read_recipe(saved)["options"]["faithful"] == 1
+    assert command("replay", saved, "-o", again, "--artwork", artwork)[0] == 0
+    assert pixels(again) == pixels(saved)
+
+
+@pytest.mark.parametrize("chosen", [[], [4], [4, 7]], ids=str)
+def test_drawings_become_artworks_with_their_seeds(
+    command: Command, model: str, tmp_path: Path, chosen: list[int]
+) -> None:
+    for number, name in enumerate(["a.png", "deeper/b.png"]):
+        save_noise(tmp_path / "in" / name, number)
+    options = [word for seed in chosen for word in ("--seed", str(seed))]
+    words = ("generate", tmp_path / "in", "-o", tmp_path / "out", *options, "--no-keep-lines", "--model", model)
+    assert command(*words)[0] == 0
+    assert names_under(tmp_path / "out") == ["a.png", "deeper/b.png"]
+    seeds = chosen if len(chosen) > 1 else (chosen or [0])[0]
+    editor, drawing = WorkflowEditor.from_pretrained(model), tmp_path / "in/deeper/b.png"
+    expected = editor.generate(drawing, seeds=seeds, keep_lines=False)
+    assert pixels(tmp_path / "out/deeper/b.png") == expected.image.tobytes()
 
 
 @pytest.mark.parametrize("suffix", [".png", ".psd", ".ora"])
@@ -279,6 +316,11 @@ def test_a_picture_without_a_recipe_cannot_be_replayed(command: Command, artwork
         (["edit", "a.png", "-o", "out.png", "--stage", "ink", "--seed", "1"], "line, flat, full"),
         (["edit", "a.png", "-o", "out.png", "--stage", "flat", "--seed", "-1"], "a seed is a whole number"),
         (["edit", "a.png", "-o", "out.png", "--stage", "flat", "--picture", "broken.png"], "broken.png"),
+        (["edit", "a.png", "-o", "out.png", "--stage", "flat", "--like", "broken.png"], "broken.png"),
+        (["edit", "a.png", "-o", "out.png", "--stage", "flat", "--seed", "1", "--amount", "2"], "amount must be"),
+        (["stages", "a.png", "-o", "out", "--faithful", "1.5"], "faithful must be a number from 0"),
+        (["generate", "a.png", "-o", "out.png", "--seed", "1", "--seed", "2", "--seed", "3"], "seeds must be"),
+        (["generate", "a.png", "-o", "."], "a.png is the artwork itself"),
         (["edit", "a.png", "-o", "a.png", "--stage", "flat", "--seed", "1"], "a.png is both input and output"),
         (["edit", "a.png", "-o", ".", "--stage", "flat", "--seed", "1"], "a.png is the artwork itself"),
     ],
@@ -355,34 +397,3 @@ def test_replay_uses_the_commit_that_made_the_picture(
 def test_a_hub_that_refuses_is_one_line(command: Command, model: str, hub: LoopbackHub) -> None:
     hub.fail("POST", 403)
     assert refused(command("push", model, "bob/editor"), "bob/editor")
-
-
-def test_doctor_reports_as_json_what_a_question_needs(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    code, out, _ = command("doctor", "--json")
-    report = json.loads(out)
-    assert code == 0
-    assert report["artmodels"] == __version__
-    assert report["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert report["packages"]["pillow"] == Image.__version__
-    assert report["devices"][0] == "cpu"
-    assert report["offline"] == {"HF_HUB_OFFLINE": "1"}
-    assert set(report["cache"]) == {"folder", "writable", "free_gib"}
-    assert list(report["starters"]) == starter_names()
-
-
-def test_doctor_is_readable(command: Command) -> None:
-    code, out, error = command("doctor")
-    assert (code, error) == (0, "")
-    lines = out.splitlines()
-    assert lines[0] == f"artmodels: {__version__}"
-    assert f"  pillow: {Image.__version__}" in lines
-    assert any(line.startswith("  writable: ") for line in lines)
-
-
-def test_doctor_says_when_the_cache_cannot_be_written() -> None:
-    from artmodels.doctor import examine, readable
-
-    report = examine()
-    report["cache"] = {"folder": "/somewhere", "writable": False, "free_gib": 1.0}
-    assert "note: the cache /somewhere cannot be written" in readable(report)
