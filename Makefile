@@ -6,7 +6,7 @@ WORKERS ?= 2
 PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: demo test lint bench train-workflow-illustrations clean
+.PHONY: demo test lint bench clean
 
 demo: $(VENV)/spaces.stamp
 	$(PYTHON) spaces/hub/app.py
@@ -22,24 +22,29 @@ lint: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(PYTHON) -m training.bench
 
-# The starter's way: drawings; networks that take them apart; then those that put them together, small pictures first.
-DATA := data/illustrations
-INFER := $(PYTHON) -m training.workflow.train_inference --preset starter --data $(DATA)
-RENDER := $(PYTHON) -m training.workflow.train_generation --preset starter --data $(DATA)
-SMALL := --set load_size=64 --set run.batch_size=32
-LARGE := --set run.learning_rate=0.0006
-FLAT := --set 'rendered_stages=["flat"]'
-FULL := --set 'rendered_stages=["full"]'
-train-workflow-illustrations: $(VENV)/test.stamp
-	$(PYTHON) -m training.recipes.illustrations --out $(DATA) --drawings 3000 --colourings 3 --size 128
-	$(INFER) --out runs/inference --minutes 12
-	$(INFER) --out runs/inference-joint --init runs/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
-	$(RENDER) --out runs/flat-first --init runs/inference-joint/model --minutes 18 $(FLAT) $(SMALL)
-	$(RENDER) --out runs/flat-small --init runs/flat-first/model --minutes 6.5 $(FLAT) $(SMALL) --set kl=0.002
-	$(RENDER) --out runs/flat --init runs/flat-small/model --minutes 3 $(FLAT) $(LARGE) --set kl=0.005
-	$(RENDER) --out runs/full-small --init runs/flat/model --minutes 2.2 $(FULL) $(SMALL) --set kl=0
-	$(RENDER) --out runs/full --init runs/full-small/model --minutes 1.6 $(FULL) $(LARGE) --set kl=0.0003
-	$(PYTHON) -m training.workflow.evaluate --model runs/full/model --data $(DATA) --out runs/evaluation
+# A workflow starter's way: pictures; networks that take them apart; those that put them together, on small pictures
+# first; what draws the fitting of one artwork back; numbers and sheets. Emoji need a checkout of Fluent Emoji.
+FLUENTUI_EMOJI ?= fluentui-emoji
+PRESET_illustrations := starter
+PRESET_emoji := starter-emoji
+PRESET_chairs := starter-chairs
+RUN = runs/workflow-$*
+INFER = $(PYTHON) -m training.workflow.train_inference --preset $(PRESET_$*) --data data/$*
+RENDER = $(PYTHON) -m training.workflow.train_generation --preset $(PRESET_$*) --data data/$*
+train-workflow-%: data/%/metadata.jsonl
+	$(INFER) --out $(RUN)/inference --minutes 15
+	$(INFER) --out $(RUN)/joint --init $(RUN)/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
+	$(RENDER) --out $(RUN)/small --init $(RUN)/joint/model --minutes 45 --set load_size=64 --set run.batch_size=32 --set wake_below=100
+	$(RENDER) --out $(RUN)/large --init $(RUN)/small/model --minutes 12 --set whiten=true --set run.learning_rate=0.0005
+	$(PYTHON) -m training.workflow.train_regulariser --preset starter --init $(RUN)/large/model --data data/$* --out $(RUN)/regulariser
+	$(PYTHON) -m training.workflow.evaluate --model $(RUN)/regulariser/model --data data/$* --out $(RUN)/evaluation
+
+data/illustrations/metadata.jsonl: $(VENV)/test.stamp
+	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128
+data/chairs/metadata.jsonl: $(VENV)/test.stamp
+	$(PYTHON) -m training.recipes.chairs --out $(@D) --chairs 2000 --views 2 --size 128
+data/emoji/metadata.jsonl: $(VENV)/test.stamp
+	$(PYTHON) -m training.recipes.emoji --checkout $(FLUENTUI_EMOJI) --out $(@D) --size 128
 
 clean:
 	rm -rf $(VENV)

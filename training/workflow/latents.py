@@ -73,7 +73,7 @@ def whiten_latents(generator: StageGenerator, encoder: LatentEncoder, pictures: 
     noise = turn.square() @ log_variance.exp().mean(0)
     first = generator.mapping[0]
     assert isinstance(first, nn.Linear)
-    first.bias += (first.weight.double() @ centre).float()
+    first.bias.add_((first.weight.double() @ centre).float())
     first.weight.copy_((first.weight.double() @ torch.linalg.inv(turn)).float())
     encoder.mean.bias.copy_((turn @ (encoder.mean.bias.double() - centre)).float())
     encoder.mean.weight.copy_((turn @ encoder.mean.weight.double()).float())

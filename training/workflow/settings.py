@@ -139,16 +139,16 @@ GENERATION_PRESETS = {
     "paper-anime": GenerationSettings(RunSettings(steps=150_000), ANIME),
     "paper-chair": GenerationSettings(RunSettings(steps=150_000), CHAIR),
     "paper-face": GenerationSettings(RunSettings(steps=150_000), FACE),
-    # A short training starts with the true pictures alone: with the other terms, and with a heavy divergence, latents
-    # die before the generator has learnt to read them. They are for a later, joint run.
+    # A short training starts with the true pictures alone: with the other terms, and with any divergence, latents fall
+    # asleep before the generator has learnt to read them. They are for a later, joint run.
     "starter": GenerationSettings(
-        replace(STARTER_RUN, steps=20_000, batch_size=16, learning_rate=1e-3),
+        replace(STARTER_RUN, steps=20_000, batch_size=16, learning_rate=1e-3, largest_gradient=20.0),
         STARTER,
         load_size=128,
         discriminator_width=32,
         adversarial=0.0,
         reconstruction=30.0,
-        kl=0.0005,
+        kl=0.0,
         latent=0.0,
         cycle=0.0,
         mode_seeking=0.0,

@@ -1,11 +1,12 @@
 """Trains latent encoders and generators of every step (Tseng 2020, eqs. 3 and 9) against frozen inference networks.
 
     python -m training.workflow.train_generation --preset starter --data illustrations/ --init runs/inference/model \
-        --out runs/flat-small --set 'rendered_stages=["flat"]' --set load_size=64 --set run.batch_size=32 --minutes 18
+        --out runs/small --set load_size=64 --set run.batch_size=32 --set wake_below=100 --minutes 45
 
-About 0.28 s a step of 32 small pictures for the starter on two CPU cores; backdrop and hair take their colours after
-some 1000 steps. `make train-workflow-illustrations` shows the steps that follow. `--set joint=true --set adversarial=1
---set latent=0.5 --set cycle=1` trains with the whole objective, chained as at test time.
+About 0.28 s a step of 32 small pictures for one of the starter's steps on two CPU cores; backdrop and hair take their
+colours after some 1000 steps, clothes after 5000. `make train-workflow-illustrations` shows the steps that follow.
+`--set joint=true --set adversarial=1 --set kl=0.01 --set latent=0.5 --set cycle=1` trains with the whole objective,
+chained as at test time.
 """
 
 from pathlib import Path
