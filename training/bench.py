@@ -1,4 +1,4 @@
-"""Time and memory of what a person waits for: start-up, the forward pass, every verb, a training step.
+"""Time and memory of what a person waits for: start-up, the forward pass, every verb, fitting, a training step.
 
     python -m training.bench
     python -m training.bench --paper --repeats 3 --json > bench.json
@@ -36,7 +36,13 @@ from training.settings import RunSettings
 from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, GenerationSettings, InferenceSettings
 
 if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Sequential
+
     from artmodels import WorkflowEditor
+    from artmodels.blocks import UpsampleConv
+    from artmodels.perceptual import FeaturePyramid
+    from artmodels.workflow.networks import StageGenerator
 
 __all__ = ["Case", "Row", "cases", "measure", "table"]
 
@@ -135,6 +141,67 @@ def time_verb(verb: Verb, config: WorkflowConfig, repeats: int) -> list[float]:
         return seconds_of(lambda: verb(editor, artwork, target), repeats)
 
 
+def time_fitting(config: WorkflowConfig, repeats: int) -> list[float]:
+    """One iteration of AdaIN optimisation at the last step; what it computes once is not counted."""
+    from artmodels.workflow.optimisation import Optimisation, optimise_step
+
+    generator, stage, reference, latent, features = fitting_problem(config)
+    states = optimise_step(
+        generator, stage, reference, latent,
+        weight=1e-3, features=features, optimisation=Optimisation(steps=repeats + 1),
+    )  # fmt: skip
+    return seconds_of(lambda: next(states), repeats)
+
+
+def time_plain_fitting(config: WorkflowConfig, repeats: int) -> list[float]:
+    """The same iteration as the formulas read: in float32, by 5 x 5 convolutions, with everything computed anew."""
+    import torch
+
+    from artmodels.blocks import UpsampleConv
+    from artmodels.workflow.optimisation import adain_loss
+
+    generator, stage, reference, latent, features = fitting_problem(config)
+    for number, layer in enumerate(generator.upsample):
+        if isinstance(layer, UpsampleConv):
+            generator.upsample[number] = plain_upsampling(layer)
+    delta = torch.zeros(1, generator.adain_length, requires_grad=True)
+    adam = torch.optim.Adam([delta], lr=0.1, weight_decay=1e-3)
+
+    def iterate() -> None:
+        rendered = generator(stage, generator.adain_vector(latent) + delta)
+        with torch.no_grad():
+            reference_maps = features(reference)
+        loss = adain_loss(rendered, reference, features, reference_maps).sum()
+        (delta.grad,) = torch.autograd.grad(loss, delta)
+        adam.step()
+
+    return seconds_of(iterate, repeats)
+
+
+def fitting_problem(config: WorkflowConfig) -> "tuple[StageGenerator, Tensor, Tensor, Tensor, FeaturePyramid]":
+    """A generator, a stage, a reference, a latent, and what compares pictures, all with random values."""
+    import torch
+
+    from artmodels import WorkflowEditor
+    from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig, VGG16Features
+
+    generator, _ = WorkflowEditor(config).step_networks(config.steps - 1)
+    for weight in generator.mapping.parameters():
+        torch.nn.init.normal_(weight, std=0.05)
+    features = VGG16Features(None) if config.features == "vgg16" else StarterFeatures(StarterFeaturesConfig())
+    before, after = (torch.rand(1, channels, config.size, config.size) * 2 - 1 for channels in config.channels[-2:])
+    return generator, before, after, torch.randn(1, config.latent_dim), features.requires_grad_(False)
+
+
+def plain_upsampling(layer: "UpsampleConv") -> "Sequential":
+    from torch import nn
+
+    outputs, inputs = layer.weight.shape[:2]
+    conv = nn.Conv2d(inputs, outputs, 5, padding=2, padding_mode="replicate")
+    conv.load_state_dict({"weight": layer.weight, "bias": layer.bias})
+    return nn.Sequential(nn.Upsample(scale_factor=2), conv)
+
+
 def time_load(config: WorkflowConfig, repeats: int) -> list[float]:
     from artmodels import WorkflowEditor
 
@@ -205,7 +272,7 @@ def cases(*, paper: bool = False) -> list[Case]:
     run = replace(generation.run, batch_size=inference.run.batch_size)
     generation = replace(generation, run=run, adversarial=1.0, latent=0.5, cycle=1.0)
     for size in SIZES:
-        model = replace(inference.model, size=size)
+        model = replace(inference.model, size=size, features="artmodels/perceptual-starter")
         found += cases_of(
             f"starter {size}",
             replace(inference, model=model, load_size=size),
@@ -222,6 +289,8 @@ def cases_of(name: str, inference: InferenceSettings, generation: GenerationSett
         Case(f"{name}: forward", partial(time_forward, config)),
         Case(f"{name}: infer stages", partial(time_stage_inference, config)),
         *(Case(f"{name}: {verb}, file to file", partial(time_verb, VERBS[verb], config)) for verb in VERBS),
+        Case(f"{name}: fitting, one iteration", partial(time_fitting, config)),
+        Case(f"{name}: fitting written plainly, one iteration", partial(time_plain_fitting, config)),
         Case(f"{name}: load a checkpoint", partial(time_load, config)),
         Case(
             f"{name}: inference training, step of {inference.run.batch_size}",

@@ -69,10 +69,10 @@ def test_the_table_compares_medians_with_the_first_row() -> None:
 
 def test_both_sizes_and_the_papers_model_are_measured() -> None:
     names = [case.name for case in cases(paper=True)]
-    assert len(set(names)) == len(names) == 27
+    assert len(set(names)) == len(names) == 33
     for part in {name.split(": ")[1].split(", step")[0] for name in names}:
         assert [name.split(":")[0] for name in names if part in name] == ["starter 128", "starter 256", "paper 256"]
-    assert [case.name for case in cases()] == names[:18]
+    assert [case.name for case in cases()] == names[:22]
 
 
 def test_the_command_prints_json_for_machines() -> None:
