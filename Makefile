@@ -6,7 +6,7 @@ WORKERS ?= 2
 PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench clean train-workflow-illustrations train-workflow-emoji train-workflow-chairs
 
 demo: $(VENV)/spaces.stamp
 	$(PYTHON) spaces/hub/app.py
@@ -31,7 +31,7 @@ PRESET_chairs := starter-chairs
 RUN = runs/workflow-$*
 INFER = $(PYTHON) -m training.workflow.train_inference --preset $(PRESET_$*) --data data/$*
 RENDER = $(PYTHON) -m training.workflow.train_generation --preset $(PRESET_$*) --data data/$*
-train-workflow-%: data/%/metadata.jsonl
+train-workflow-illustrations train-workflow-emoji train-workflow-chairs: train-workflow-%: data/%/metadata.jsonl
 	$(INFER) --out $(RUN)/inference --minutes 15
 	$(INFER) --out $(RUN)/joint --init $(RUN)/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
 	$(RENDER) --out $(RUN)/small --init $(RUN)/joint/model --minutes 45 --set load_size=64 --set run.batch_size=32 --set wake_below=100

@@ -14,12 +14,15 @@ from artmodels.blocks import AdaptiveInstanceNorm, ConvBlock, LayerNorm, Residua
 __all__ = ["Content", "LatentEncoder", "StageGenerator", "StageInference"]
 
 
+FIRST_SCALE = 1  # where a block's part of the AdaIN vector has the scale of its first norm
+
+
 class AdaptiveResidualBlock(nn.Module):
     """A residual block whose two norms take their bias and scale from outside."""
 
     def __init__(self, channels: int):
         super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
+        self.first: nn.Module = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
         self.first_norm = AdaptiveInstanceNorm(channels)
         self.second = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
         self.second_norm = AdaptiveInstanceNorm(channels)
@@ -53,7 +56,8 @@ class StageGenerator(nn.Module):
     instance norm forgets a picture's absolute colours and would leave the colours of the stage to the latent. The first
     one also sees where each pixel lies, because reflected borders hide it and hair is above and clothes below. AdaIN
     blocks start as the identity by a last mapping layer of zeros instead of small weights everywhere, which Adam's
-    first steps would scatter.
+    first steps would scatter; only the first norm's scale starts at one, since a block whose both norms give nothing
+    would get no gradient and never begin to learn.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class StageGenerator(nn.Module):
         )
         self.apply(initialise_xavier)
         nn.init.zeros_(last.weight)
+        with torch.no_grad():
+            last.bias.view(style_blocks, 4, channels)[:, FIRST_SCALE] = 1
 
     def adain_vector(self, latent: Tensor) -> Tensor:
         """The AdaIN vector [B, P] of a latent [B, Z]: norm after norm, each [biases, scales]."""

@@ -127,7 +127,9 @@ def test_style_blocks_start_as_the_identity() -> None:
     torch.manual_seed(0)
     generator, content = StageGenerator(1, 3, width=8, latent_dim=8), torch.randn(2, 32, 6, 6)
     adain = generator.adain_vector(torch.randn(2, 8))
-    assert adain.abs().max() < 1e-4
+    first_bias, first_scale, second_bias, second_scale = adain.view(2, 4, 4, 32).unbind(2)
+    assert (first_scale == 1).all()
+    assert not torch.cat((first_bias, second_bias, second_scale)).any()
     torch.testing.assert_close(decoder_features(generator, content, adain), content, rtol=0, atol=1e-3)
 
 
@@ -235,3 +237,16 @@ def test_the_input_of_every_network_is_left_alone() -> None:
     generator(stage, adain)
     assert torch.equal(stage, before)
     assert not adain.any()
+
+
+def test_every_part_of_the_adain_vector_learns_from_the_second_step_on():
+    torch.manual_seed(0)
+    generator = StageGenerator(1, 3, width=4, latent_dim=3, content_blocks=1, style_blocks=2)
+    optimiser = torch.optim.SGD(generator.parameters(), 0.1)
+    stage, latent, target = torch.rand(2, 1, 16, 16), torch.randn(2, 3), torch.rand(2, 3, 16, 16)
+    for _ in range(2):
+        optimiser.zero_grad()
+        (generator(stage, generator.adain_vector(latent)) - target).abs().mean().backward()
+        moved = generator.mapping[-1].weight.grad.view(2, 4, -1).abs().amax(dim=2)
+        optimiser.step()
+    assert (moved > 0).all()
