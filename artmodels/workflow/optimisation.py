@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from artmodels.blocks import LayerNorm, UpsampleConv
 from artmodels.errors import ConfigError
 from artmodels.perceptual import FeaturePyramid
-from artmodels.workflow.networks import Content, StageGenerator
+from artmodels.workflow.networks import AdaptiveResidualBlock, Content, StageGenerator
 
 __all__ = ["CONSTANT_WEIGHT", "Moments", "Optimisation", "StepState", "adain_loss", "inner_step", "optimise_step"]
 
@@ -162,6 +162,9 @@ def optimise_step(
         stage, reference, latent = stage.clone(), reference.clone(), latent.clone()
         renderer, judge = frozen_renderer(generator, dtype), frozen(features, dtype)
         content = Content(*(laid_out(part, dtype) for part in generator.encode_content(stage)))
+        opening_block = renderer.style[0]
+        assert isinstance(opening_block, AdaptiveResidualBlock)
+        opening_block.first = Remembered(opening_block.first(content.features))  # before the first AdaIN
         reference_maps = judge(laid_out(reference, dtype))
         vector = generator.adain_vector(latent)
         delta, weight = torch.zeros_like(vector), 0.0 if is_latent else weight
@@ -177,6 +180,17 @@ def optimise_step(
             point, moments = inner_step(point.detach(), gradient, weight, moments, optimisation.learning_rate)
         latent, delta = (point, delta) if is_latent else (latent, point)
         yield StepState(iteration, optimisation.steps, latent, delta, rendered.detach(), loss.detach())
+
+
+class Remembered(nn.Module):
+    """Stands for a layer whose input does not change."""
+
+    def __init__(self, output: Tensor):
+        super().__init__()
+        self.output = output
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output
 
 
 def fast_type(device: torch.device) -> torch.dtype:
