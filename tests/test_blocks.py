@@ -166,3 +166,19 @@ def test_first_weights_leave_norms_alone() -> None:
     before = block.gain.clone()
     block.apply(initialise_xavier)
     assert torch.equal(block.gain, before)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_adain_and_its_gradient_are_the_formula_in_every_layout(count: int, layout: torch.memory_format) -> None:
+    x, bias, scale, slope = (
+        torch.randn(shape, dtype=torch.float64)
+        for shape in ((count, 8, 6, 6), (count, 8), (count, 8), (count, 8, 6, 6))
+    )
+    inputs = [x.contiguous(memory_format=layout).requires_grad_(), bias.requires_grad_(), scale.requires_grad_()]
+    found = AdaptiveInstanceNorm(8)(*inputs)
+    variance, mean = torch.var_mean(inputs[0], dim=(2, 3), correction=0, keepdim=True)
+    expected = (inputs[0] - mean) / (variance + 1e-5).sqrt() * scale[..., None, None] + bias[..., None, None]
+    torch.testing.assert_close(found, expected)
+    slope = slope.contiguous(memory_format=layout)
+    torch.testing.assert_close(torch.autograd.grad(found, inputs, slope), torch.autograd.grad(expected, inputs, slope))
