@@ -30,6 +30,8 @@ def wake_latents(
     mean, log_variance = encoder(pictures)
     asleep = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0) < below
     rows = torch.nonzero(asleep)[:, 0]
+    if not len(rows):
+        return 0
     colours = grid(pictures)
     missed = unpredicted(colours, torch.cat((grid(content), mean[:, ~asleep]), dim=1))
     components = torch.linalg.svd(missed, full_matrices=False).Vh[: len(rows)]
