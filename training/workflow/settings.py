@@ -170,6 +170,11 @@ STARTER_EMOJI = replace(
 INFERENCE_PRESETS["starter-emoji"] = replace(INFERENCE_PRESETS["starter"], model=STARTER_EMOJI, hue_rotation=0.5)
 GENERATION_PRESETS["starter-emoji"] = replace(GENERATION_PRESETS["starter"], model=STARTER_EMOJI, hue_rotation=0.5)
 
+# As wide as the emoji's, 12.3 MiB of half-precision weights. Hues never turn: a normal map's colours are directions.
+STARTER_CHAIRS = replace(STARTER_EMOJI, stages=CHAIR.stages, channels=CHAIR.channels)
+INFERENCE_PRESETS["starter-chairs"] = replace(INFERENCE_PRESETS["starter"], model=STARTER_CHAIRS)
+GENERATION_PRESETS["starter-chairs"] = replace(GENERATION_PRESETS["starter"], model=STARTER_CHAIRS)
+
 
 @dataclass(frozen=True)
 class RegulariserSettings:

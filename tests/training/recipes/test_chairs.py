@@ -90,7 +90,7 @@ def test_paths_meet_their_ends_and_pass_their_knots():
     assert np.linalg.norm(path - [0, 1, 0], axis=1).min() > 0.05
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(24))
 def test_a_chair_stands_on_the_floor_and_no_part_floats(number):
     parts = chair_parts(choose_plan(np.random.default_rng([10, 0, number])))
     lowest = min(part.mesh.points[:, 1].min() for part in parts)
@@ -130,7 +130,7 @@ def test_normals_are_unit_vectors_that_face_the_eye(chair):
     surface = see(chair, look_at(chair, VIEW), 96)
     np.testing.assert_allclose(np.linalg.norm(surface.normals, axis=1), 1, atol=1e-9)
     assert ((surface.normals * surface.rays).sum(1) < 0).all()
-    assert (surface.is_chair.sum() == len(surface.points)) and len(surface.points) > 500
+    assert surface.is_chair.sum() == len(surface.points) > 500
 
 
 def test_the_normal_picture_holds_unit_vectors_towards_the_eye(items):
@@ -206,12 +206,12 @@ def test_the_floor_below_a_chair_lies_in_its_shadow(chair):
 
 def test_environments_are_fixed_different_and_exposed():
     up_and_front = np.array([[0, 1.0, 0], [0, 0, 1.0]])
-    made = [environment(number) for number in range(COUNT)]
-    assert environment(7) == made[7]
-    assert len(set(made)) == COUNT
+    made = [environment(number) for number in range(0, COUNT, 3)]
+    assert environment(21) == made[7]
+    assert len(set(made)) == len(made)
     assert {light.place for light in made} == {"indoor", "outdoor"}
     brightness = [light.irradiance(up_and_front).mean() for light in made]
-    assert 0.3 < min(brightness)
+    assert min(brightness) > 0.3
     assert max(brightness) < 1.6
 
 
@@ -279,10 +279,10 @@ def test_wider_lines_put_more_ink_on_the_paper(chair):
 
 def test_every_material_and_part_can_be_drawn():
     seen = set()
-    for number in range(60):
+    for number in range(40):
         plan = choose_plan(np.random.default_rng([1, number]))
         materials = choose_materials(plan, np.random.default_rng([2, number]))
-        assert all((0 <= material.colour).all() and (material.colour <= 1).all() for material in materials.values())
+        assert all((material.colour >= 0).all() and (material.colour <= 1).all() for material in materials.values())
         seen |= {material.kind for material in materials.values()}
         build(replace(plan, turning=number % 4))
     assert seen == {"wood", "paint", "cloth", "leather", "plastic", "metal", "cane"}
