@@ -7,7 +7,7 @@ ShapeNet chairs, lit by one of 300 environments. Differs: the chairs are built f
 models (for those see `training.recipes.shapenet`), the environments are made up, and the sketch is drawn from the
 geometry.
 
-Takes about 0.12 s a picture and process at 128 px, 0.4 s at 256 px; `--chairs 6773 --size 256 --jobs 16` 6 minutes.
+Takes about 0.13 s a picture and process at 128 px, 0.4 s at 256 px; `--chairs 6773 --size 256 --jobs 16` 6 minutes.
 """
 
 import hashlib
