@@ -30,7 +30,7 @@ def visit(chromium: Any, editor_url: str) -> Iterator[Visit]:
     def open_page(viewport: dict[str, int] = DESKTOP, **options: Any) -> Any:
         contexts.append(chromium.new_context(viewport=viewport, **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(180_000)
         page.on("request", note_request)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -301,7 +301,9 @@ def test_stop_ends_a_fit_and_leaves_all_as_it_was(page: Any) -> None:
 
 def test_a_stage_is_copied_by_a_click_on_another_artworks(page: Any, artwork_path: Path) -> None:
     page.get_by_role("tab", name="Copy").click()
-    page.set_input_files("#other-file input[type=file], input#other-file", artwork_path)
+    with page.expect_file_chooser() as chooser:
+        page.click("#other-file")
+    chooser.value.set_files(artwork_path)
     page.get_by_text("Click one of its stages to copy it.").wait_for()
     assert tiles(page, "other") == ["flat", "full"]
     tile(page, "other", "full").click()
