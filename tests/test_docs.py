@@ -169,7 +169,8 @@ def check_command(words: list[str]) -> None:
     if program == "artmodels":
         check_arguments(app, rest)
     elif program == "make":
-        targets = re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        rules = re.findall(r"^([\w. -]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        targets = " ".join(rules).split()
         assert [word for word in rest if "=" not in word and word not in targets] == []
     elif "pip" in words:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
