@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 CANVAS_IS_READY = "() => /\\d+%/.test(document.querySelector('#canvas')?.innerText || '')"
+DIAL = "#dial input[type=number]"
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 Visit = Callable[..., Any]
 
@@ -65,6 +66,10 @@ def page(visitor: Any) -> Any:
 
 def tile(page: Any, group: str, name: object) -> Any:
     return page.locator(f"#{group} [data-tile='{name}'] .am-tile")
+
+
+def dialled(page: Any) -> float:
+    return float(page.input_value(DIAL))
 
 
 def words(page: Any, group: str, name: object) -> str:
@@ -275,27 +280,28 @@ def few_steps(page: Any) -> None:
 
 def test_the_dial_fits_the_model_as_a_version_of_its_own(page: Any) -> None:
     few_steps(page)
-    before = page.inner_text("#error strong")
+    before, dial = page.inner_text("#error strong"), dialled(page)
     turn(page, "dial", 1)
     wait_for_tiles(page, "history", ["1", "2", "3"])
     assert "faithful 100%" in words(page, "history", 3)
     assert page.inner_text("#error strong") != before
     assert "re-rolled, seed 3" in words(page, "strip", "flat")
     tile(page, "history", 1).click()
-    page.wait_for_function("() => document.querySelector('#dial input[type=number]').value == 0")
+    page.wait_for_function(f"() => document.querySelector('{DIAL}').value == {dial}")
 
 
 def test_stop_ends_a_fit_and_leaves_all_as_it_was(page: Any) -> None:
+    dial = dialled(page)
     page.locator("#more button").first.click()
     turn(page, "steps", 300)
-    turn(page, "dial", 0.5)
+    turn(page, "dial", 0.75)
     page.get_by_text("Fitting flat").wait_for()
     assert "being fitted" in words(page, "strip", "flat")
     page.click("#stop")
     page.wait_for_selector("#stop", state="hidden")
     page.wait_for_selector("#reroll:not([disabled])")
     assert tiles(page, "history") == ["1", "2"]
-    page.wait_for_function("() => document.querySelector('#dial input[type=number]').value == 0")
+    page.wait_for_function(f"() => document.querySelector('{DIAL}').value == {dial}")
     assert "being fitted" not in words(page, "strip", "flat")
 
 
