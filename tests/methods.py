@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artmodels import HubModel, Result, WorkflowConfig, WorkflowEditor
+from artmodels.colorizer.config import ColorizerConfig, TagGroup
 from artmodels.images import PictureSource, load_picture
 from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
 
@@ -116,6 +117,22 @@ EDITOR = WorkflowConfig(
     encoder_width=4,
     inference_width=4,
     features=FEATURES_FOLDER.name,
+)
+
+COLORIZER = ColorizerConfig(
+    groups=(
+        TagGroup("hair", ("red_hair", "blue_hair", "blonde_hair"), ("#b23c30", "#4a6fcb", "#e3bd66")),
+        TagGroup("clothes", ("green_clothes", "white_clothes"), ("#5bab62", "#f5f2ec")),
+        TagGroup("backdrop", ("rays", "dots")),
+    ),
+    other_tags=("glasses", "earrings"),
+    size=32,
+    depth=3,
+    encoder_width=4,
+    encoder_blocks=(1, 1, 1),
+    width=4,
+    mapping_width=8,
+    mapped=True,
 )
 
 
