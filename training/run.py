@@ -165,6 +165,20 @@ class Run(Generic[Model]):
         network.zero_grad()
         return {}
 
+    def descend(
+        self, loss: Tensor, network: nn.Module, optimiser: torch.optim.Optimizer, *, clip: bool = True
+    ) -> dict[str, Tensor]:
+        """One step of the optimiser along the loss's gradient, averaged over processes and clipped.
+
+        Returns: the gradient's norm for the log, where it is clipped.
+        """
+        optimiser.zero_grad()
+        self.accelerator.backward(loss)
+        self.average_gradients(network)
+        norm = self.clip_gradients(network) if clip else {}
+        optimiser.step()
+        return norm
+
     def log(self, scalars: Mapping[str, Tensor]) -> None:
         """Writes one line of numbers, every `log_every` steps.
 

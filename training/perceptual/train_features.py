@@ -15,7 +15,7 @@ from PIL import Image
 from torch.nn import functional
 
 from artmodels.perceptual import StarterFeatures
-from training.command import tells_mistakes
+from training.command import Changes, Minutes, Resume, RunFolder, tells_mistakes
 from training.perceptual.data import StageFolders, cut_views
 from training.perceptual.objective import Heads, feature_losses
 from training.perceptual.settings import PERCEPTUAL_PRESETS, PerceptualSettings
@@ -58,11 +58,8 @@ def train_features(
         views = type(views)(*(part.to(run.device) for part in views))
         with run.accelerator.autocast():
             losses = feature_losses(features, heads, views, settings, generator)
-        optimiser.zero_grad()
-        run.accelerator.backward(torch.stack(list(losses.values())).sum())
-        run.average_gradients(learnt)
-        optimiser.step()
-        run.log(losses)
+        norm = run.descend(torch.stack(list(losses.values())).sum(), learnt, optimiser)
+        run.log({**losses, **norm})
         if run.is_showing():
             run.show(reading_sheet(run.average, heads, shown, settings))
     calibrate(run.average, pictures, settings)
@@ -95,11 +92,11 @@ def reading_sheet(
 @tells_mistakes
 def main(
     data: Annotated[list[Path], typer.Option(help="Folder that a recipe wrote, as often as there are.")],
-    out: Annotated[Path, typer.Option(help="Folder of this run.")],
+    out: RunFolder,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(PERCEPTUAL_PRESETS)}.")] = "starter",
-    change: Annotated[list[str] | None, typer.Option("--set", help="field=value, as often as needed.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Ends after this time.")] = None,
-    resume: Annotated[bool, typer.Option(help="Goes on from the newest checkpoint in --out.")] = False,
+    change: Changes = None,
+    minutes: Minutes = None,
+    resume: Resume = False,
 ) -> None:
     settings = choose_preset(PERCEPTUAL_PRESETS, preset, change or [])
     train_features(settings, data, out, minutes=minutes, resume=resume)

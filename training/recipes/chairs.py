@@ -11,7 +11,6 @@ Takes about 0.13 s a picture and process at 128 px, 0.4 s at 256 px; `--chairs 6
 """
 
 import hashlib
-import multiprocessing
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from training.recipes.chair_plans import Plan, choose_plan
 from training.recipes.chair_renderer import View
 from training.recipes.chair_shapes import build
 from training.recipes.chair_stages import STAGES, draw_view, subject
-from training.recipes.stage_writer import FORMATS, Item, check_target, write_folder, write_parquet
+from training.recipes.stage_writer import FORMATS, Item, check_target, render_in_order, write_folder, write_parquet
 
 __all__ = ["Order", "choose_view", "main", "render_chair", "render_chairs", "split_of"]
 
@@ -86,20 +85,7 @@ def render_chair(index: int, order: Order) -> list[Item]:
 
 def render_chairs(order: Order, *, jobs: int = 1) -> Iterator[Item]:
     """Renders an order in sequence, with `jobs` worker processes; the items do not depend on `jobs`."""
-    from tqdm import tqdm
-
-    cv2.setNumThreads(1)
-    render = partial(render_chair, order=order)
-    with tqdm(total=order.chairs * order.views, unit="picture", disable=None) as bar:
-        if jobs == 1:
-            for index in range(order.chairs):
-                yield from render(index)
-                bar.update(order.views)
-            return
-        with multiprocessing.get_context("spawn").Pool(jobs, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-            for items in pool.imap(render, range(order.chairs), chunksize=4):
-                yield from items
-                bar.update(order.views)
+    return render_in_order(partial(render_chair, order=order), order.chairs, pictures=order.views, jobs=jobs)
 
 
 def choose_view(rng: np.random.Generator) -> View:

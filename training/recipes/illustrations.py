@@ -6,7 +6,6 @@ backdrops are made here. Every drawing can be coloured any number of times; its 
     python -m training.recipes.illustrations --out data/illustrations --drawings 2000 --colourings 2 --size 128
 """
 
-import multiprocessing
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -24,7 +23,7 @@ from training.recipes.lorelei import Style, fetch_style, read_style
 from training.recipes.painting import paint_flat, paint_full, reduce_picture, reduce_regions
 from training.recipes.palettes import RGB, Colouring, choose_colouring
 from training.recipes.shading import Light, light_masks
-from training.recipes.stage_writer import FORMATS, Item, check_target, write_folder, write_parquet
+from training.recipes.stage_writer import FORMATS, Item, check_target, render_in_order, write_folder, write_parquet
 
 __all__ = ["Order", "illustrations", "main", "render_drawing"]
 
@@ -90,20 +89,8 @@ def render_drawing(index: int, style: Style, order: Order) -> list[Item]:
 
 def illustrations(style: Style, order: Order, *, jobs: int = 1) -> Iterator[Item]:
     """Renders an order in sequence, with `jobs` worker processes; the items do not depend on `jobs`."""
-    from tqdm import tqdm
-
-    cv2.setNumThreads(1)
     render = partial(render_drawing, style=style, order=order)
-    with tqdm(total=order.drawings * order.colourings, unit="picture", disable=None) as bar:
-        if jobs == 1:
-            for index in range(order.drawings):
-                yield from render(index)
-                bar.update(order.colourings)
-            return
-        with multiprocessing.get_context("spawn").Pool(jobs, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-            for items in pool.imap(render, range(order.drawings), chunksize=4):
-                yield from items
-                bar.update(order.colourings)
+    return render_in_order(render, order.drawings, pictures=order.colourings, jobs=jobs)
 
 
 def _row(index: int, number: int, drawing: Drawing, colouring: Colouring) -> dict[str, Any]:

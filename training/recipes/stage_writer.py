@@ -1,16 +1,17 @@
 """Writes aligned stage pictures as a folder or as Parquet for `datasets`, with a card; complete or not at all."""
 
 import json
+import multiprocessing
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from artmodels.errors import ConfigError
 
-__all__ = ["FORMATS", "Item", "check_target", "write_folder", "write_parquet"]
+__all__ = ["FORMATS", "Item", "check_target", "render_in_order", "write_folder", "write_parquet"]
 
 FORMATS = ("folder", "parquet")
 ROWS_PER_GROUP = 100
@@ -21,6 +22,27 @@ class Item(NamedTuple):
 
     row: dict[str, Any]
     pictures: dict[str, bytes]
+
+
+def render_in_order(render: Callable[[int], list[Item]], count: int, *, pictures: int, jobs: int) -> Iterator[Item]:
+    """What `render` makes of 0 to `count` - 1, in that order whatever the number of worker processes.
+
+    Args: pictures: how many items a call gives, for the progress bar.
+    """
+    import cv2
+    from tqdm import tqdm
+
+    cv2.setNumThreads(1)
+    with tqdm(total=count * pictures, unit="picture", disable=None) as bar:
+        if jobs == 1:
+            for index in range(count):
+                yield from render(index)
+                bar.update(pictures)
+            return
+        with multiprocessing.get_context("spawn").Pool(jobs, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+            for items in pool.imap(render, range(count), chunksize=4):
+                yield from items
+                bar.update(pictures)
 
 
 def check_target(target: Path) -> None:

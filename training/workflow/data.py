@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from artmodels.errors import ConfigError, PictureError
 from artmodels.workflow.config import WorkflowConfig
+from training.run import Run
 
-__all__ = ["StagePictures", "random_crop_and_flip", "random_hues", "rotate_hue"]
+__all__ = ["StagePictures", "random_crop_and_flip", "random_hues", "rotate_hue", "training_batch"]
 
 
 class StagePictures:
@@ -106,6 +108,20 @@ def read_parquet_rows(path: Path, stages: Sequence[str]) -> list[tuple[Path | by
         raise ConfigError(f"{path} has no column {', '.join(missing)}; it has {', '.join(known)}")
     table = parquet.read_table(path, columns=list(stages)).to_pylist()
     return [tuple(row[stage]["bytes"] for stage in stages) for row in table]
+
+
+def training_batch(
+    pictures: StagePictures, run: Run[Any], hue_rotation: float, generator: torch.Generator
+) -> list[Tensor]:
+    """What this step of this process trains on: every stage [B, C, S, S] in [-1, 1], on the run's device.
+
+    Args: hue_rotation: share of the pictures whose hues are turned; generator: on the CPU.
+    """
+    order = pictures.indices(run.settings.seed, run.batch_start(), run.settings.batch_size)
+    stages = random_crop_and_flip(pictures.batch(order), min(pictures.load_size, pictures.config.size), generator)
+    if hue_rotation:
+        stages = random_hues(stages, hue_rotation, generator)
+    return [stage.to(run.device) for stage in stages]
 
 
 def random_crop_and_flip(stages: list[Tensor], size: int, generator: torch.Generator) -> list[Tensor]:

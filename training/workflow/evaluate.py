@@ -25,7 +25,7 @@ from torch import Tensor
 
 from artmodels import seeds
 from artmodels.workflow.model import WorkflowEditor
-from training.command import tells_mistakes
+from training.command import DataFolder, tells_mistakes
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures
 from training.workflow.tables import TableOptions, bars, make_tables
@@ -181,7 +181,7 @@ def write_scores(out: Path, scores: Mapping[str, float], *, keep: bool) -> None:
 @tells_mistakes
 def main(
     model: Annotated[str, typer.Option(help="Saved editor, or a Hub id.")],
-    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
+    data: DataFolder,
     out: Annotated[Path, typer.Option(help="Gets evaluation.json and samples/.")],
     table: Annotated[list[int] | None, typer.Option(min=2, max=4, help="A table of the paper, 2, 3 or 4.")] = None,
     artworks: Annotated[int, typer.Option(min=2, help="How many held-out artworks tables are made of.")] = 100,

@@ -18,11 +18,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artmodels.workflow.model import WorkflowEditor
-from training.command import tells_mistakes
+from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
-from training.workflow.data import StagePictures, random_crop_and_flip, random_hues
+from training.workflow.data import StagePictures, training_batch
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.latents import wake_latents, whiten_latents
 from training.workflow.objective import Rendered, generation_loss, render_step, rendered_discriminator_loss
@@ -70,12 +70,8 @@ def train_generation(
     run.start(editor, discriminators=discriminators, optimiser=optimiser, adversary=adversary)
 
     for _ in run.steps():
-        order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
         generator = run.generator()
-        crops = random_crop_and_flip(pictures.batch(order), min(settings.load_size, editor.config.size), generator)
-        if settings.hue_rotation:
-            crops = random_hues(crops, settings.hue_rotation, generator)
-        stages = [stage.to(run.device) for stage in crops]
+        stages = training_batch(pictures, run, settings.hue_rotation, generator)
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)
         with run.accelerator.autocast():
@@ -83,24 +79,17 @@ def train_generation(
 
         losses: dict[str, Tensor] = {}
         if settings.adversarial:
-            adversary.zero_grad()
             with run.accelerator.autocast():
                 losses["adversary"] = total_discriminator_loss(
                     {step: rendered[step] for step in steps}, stages, adversaries
                 )
-            run.accelerator.backward(losses["adversary"])
-            run.average_gradients(discriminators)
-            adversary.step()
+            run.descend(losses["adversary"], discriminators, adversary, clip=False)
 
-        optimiser.zero_grad()
         with run.accelerator.autocast():
             learnt = total_losses(editor, rendered, stages, adversaries, settings)
-        run.accelerator.backward(torch.stack(list(learnt.values())).sum())
-        run.average_gradients(trained)
-        losses |= run.clip_gradients(trained)
-        optimiser.step()
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), trained, optimiser)
 
-        run.log({**losses, **learnt})
+        run.log({**losses, **norm, **learnt})
         if run.is_showing():
             run.show(rendered_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
     return run.average
@@ -196,13 +185,13 @@ def rendered_sheet(editor: WorkflowEditor, stages: list[Tensor], device: torch.d
 
 @tells_mistakes
 def main(
-    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
-    out: Annotated[Path, typer.Option(help="Folder of this run.")],
+    data: DataFolder,
+    out: RunFolder,
     init: Annotated[str, typer.Option(help="Saved editor with trained inference networks.")],
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(GENERATION_PRESETS)}.")] = "starter",
-    change: Annotated[list[str] | None, typer.Option("--set", help="field=value, as often as needed.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Ends after this time.")] = None,
-    resume: Annotated[bool, typer.Option(help="Goes on from the newest checkpoint in --out.")] = False,
+    change: Changes = None,
+    minutes: Minutes = None,
+    resume: Resume = False,
 ) -> None:
     settings = choose_preset(GENERATION_PRESETS, preset, change or [])
     train_generation(settings, data, out, init=init, minutes=minutes, resume=resume)

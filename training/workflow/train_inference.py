@@ -15,12 +15,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artmodels.workflow.model import WorkflowEditor
-from training.command import tells_mistakes
+from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.losses import hinge_discriminator
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
-from training.workflow.data import StagePictures, random_crop_and_flip, random_hues
+from training.workflow.data import StagePictures, training_batch
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.objective import inference_loss
 from training.workflow.settings import INFERENCE_PRESETS, InferenceSettings
@@ -57,39 +57,21 @@ def train_inference(
     shown = StagePictures(data, settings.model, load_size=settings.model.size, split="test")
 
     for _ in run.steps():
-        order = pictures.indices(settings.run.seed, run.batch_start(), settings.run.batch_size)
-        generator = run.generator()
-        crops = random_crop_and_flip(pictures.batch(order), settings.model.size, generator)
-        if settings.hue_rotation:
-            crops = random_hues(crops, settings.hue_rotation, generator)
-        stages = [stage.to(run.device) for stage in crops]
+        stages = training_batch(pictures, run, settings.hue_rotation, run.generator())
         with run.accelerator.autocast():
             sources, inferred = infer(editor, stages, joint=settings.joint)
 
         losses: dict[str, Tensor] = {}
         if settings.adversarial:
-            adversary.zero_grad()
             with run.accelerator.autocast():
                 losses["adversary"] = 0.5 * sum_discriminator_losses(discriminators, sources, inferred, stages)
-            run.accelerator.backward(losses["adversary"])
-            run.average_gradients(discriminators)
-            adversary.step()
+            run.descend(losses["adversary"], discriminators, adversary, clip=False)
 
-        optimiser.zero_grad()
         with run.accelerator.autocast():
-            learnt = [
-                inference_loss(sources[i], inferred[i], stages[i], discriminator, settings)
-                for i, discriminator in enumerate(discriminators)
-            ]
-        run.accelerator.backward(torch.stack([loss for parts in learnt for loss in parts.values()]).sum())
-        run.average_gradients(editor.inference)
-        losses |= run.clip_gradients(editor.inference)
-        optimiser.step()
-        losses |= {
-            f"{name}_{settings.model.stages[i]}": loss for i, ls in enumerate(learnt) for name, loss in ls.items()
-        }
+            learnt = total_losses(discriminators, sources, inferred, stages, settings)
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), editor.inference, optimiser)
 
-        run.log(losses)
+        run.log({**losses, **norm, **learnt})
         if run.is_showing():
             run.show(inferred_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
     return run.average
@@ -103,6 +85,20 @@ def infer(editor: WorkflowEditor, stages: list[Tensor], *, joint: bool) -> tuple
             sources[i] = inferred[i + 1].detach()
         inferred[i] = editor.inference[i](sources[i]).float()
     return sources, inferred
+
+
+def total_losses(
+    discriminators: nn.ModuleList,
+    sources: list[Tensor],
+    inferred: list[Tensor],
+    stages: list[Tensor],
+    settings: InferenceSettings,
+) -> dict[str, Tensor]:
+    losses: dict[str, Tensor] = {}
+    for i, discriminator in enumerate(discriminators):
+        parts = inference_loss(sources[i], inferred[i], stages[i], discriminator, settings)
+        losses |= {f"{name}_{settings.model.stages[i]}": loss for name, loss in parts.items()}
+    return losses
 
 
 def sum_discriminator_losses(
@@ -128,13 +124,13 @@ def inferred_sheet(editor: WorkflowEditor, stages: list[Tensor], device: torch.d
 
 @tells_mistakes
 def main(
-    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
-    out: Annotated[Path, typer.Option(help="Folder of this run.")],
+    data: DataFolder,
+    out: RunFolder,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(INFERENCE_PRESETS)}.")] = "starter",
-    change: Annotated[list[str] | None, typer.Option("--set", help="field=value, as often as needed.")] = None,
+    change: Changes = None,
     init: Annotated[str | None, typer.Option(help="Saved editor to start from.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Ends after this time.")] = None,
-    resume: Annotated[bool, typer.Option(help="Goes on from the newest checkpoint in --out.")] = False,
+    minutes: Minutes = None,
+    resume: Resume = False,
 ) -> None:
     settings = choose_preset(INFERENCE_PRESETS, preset, change or [])
     train_inference(settings, data, out, init=init, minutes=minutes, resume=resume)

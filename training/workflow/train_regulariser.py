@@ -23,7 +23,7 @@ from torch.nn import functional
 from artmodels.errors import CheckpointError
 from artmodels.perceptual import load_features
 from artmodels.workflow.model import WorkflowEditor
-from training.command import tells_mistakes
+from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.run import Run, step_generator
 from training.settings import choose_preset
 from training.workflow.data import StagePictures, random_crop_and_flip
@@ -165,14 +165,14 @@ def measure_usual(editor: WorkflowEditor, pictures: StagePictures, settings: Reg
 
 @tells_mistakes
 def main(
-    data: Annotated[Path, typer.Option(help="Folder that a recipe wrote.")],
-    out: Annotated[Path, typer.Option(help="Folder of this run.")],
+    data: DataFolder,
+    out: RunFolder,
     init: Annotated[str, typer.Option(help="Saved editor whose networks are trained.")],
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(REGULARISER_PRESETS)}.")] = "starter",
-    change: Annotated[list[str] | None, typer.Option("--set", help="field=value, as often as needed.")] = None,
+    change: Changes = None,
     discriminators: Annotated[Path | None, typer.Option(help="state.pt of the generators' training.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Ends after this time.")] = None,
-    resume: Annotated[bool, typer.Option(help="Goes on from the newest checkpoint in --out.")] = False,
+    minutes: Minutes = None,
+    resume: Resume = False,
 ) -> None:
     settings = choose_preset(REGULARISER_PRESETS, preset, change or [])
     train_regulariser(

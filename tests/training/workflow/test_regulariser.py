@@ -14,7 +14,7 @@ from torch import Tensor
 
 from artmodels import WorkflowEditor
 from artmodels.errors import CheckpointError
-from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
+from artmodels.perceptual import StarterFeatures
 from artmodels.workflow.optimisation import Moments, inner_step
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.quartiles import quartiles, split_weight
@@ -28,13 +28,6 @@ TINY = REGULARISER_PRESETS["tiny"]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     return write_stage_folder(tmp_path_factory.mktemp("stages"))
-
-
-@pytest.fixture(scope="module")
-def features(tmp_path_factory) -> str:
-    torch.manual_seed(0)
-    config = StarterFeaturesConfig(widths=(2, 3), blocks=(1, 1))
-    return str(StarterFeatures(config).save_pretrained(tmp_path_factory.mktemp("features")))
 
 
 @pytest.fixture(scope="module")

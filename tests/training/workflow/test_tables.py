@@ -13,7 +13,6 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from artmodels import WorkflowEditor
-from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
 from training.workflow import evaluate, tables
 from training.workflow.data import StagePictures
 from training.workflow.settings import GENERATION_PRESETS
@@ -21,13 +20,6 @@ from training.workflow.tables import Fitted, bars, distances_to, edited, fit, ha
 from training.workflow.train_regulariser import regularised
 
 ARTWORKS = smooth_batch(channels=3, size=64)(3)[0]
-
-
-@pytest.fixture(scope="module")
-def features(tmp_path_factory) -> str:
-    torch.manual_seed(0)
-    config = StarterFeaturesConfig(widths=(2, 3), blocks=(1, 1))
-    return str(StarterFeatures(config).save_pretrained(tmp_path_factory.mktemp("features")))
 
 
 @pytest.fixture(scope="module")
