@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from artmodels.colorizer.config import ColorizerConfig, TagGroup
+    from artmodels.colorizer.model import TagColorizer
     from artmodels.errors import ArtModelsError, CheckpointError, ConfigError, HubError, PictureError
     from artmodels.hub import HubModel, load_model, starter_names
     from artmodels.results import Result, read_recipe
@@ -18,11 +20,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "ArtModelsError": "artmodels.errors",
     "CheckpointError": "artmodels.errors",
+    "ColorizerConfig": "artmodels.colorizer.config",
     "ConfigError": "artmodels.errors",
     "HubError": "artmodels.errors",
     "HubModel": "artmodels.hub",
     "PictureError": "artmodels.errors",
     "Result": "artmodels.results",
+    "TagColorizer": "artmodels.colorizer.model",
+    "TagGroup": "artmodels.colorizer.config",
     "WorkflowConfig": "artmodels.workflow.config",
     "WorkflowEditor": "artmodels.workflow.model",
     "load_model": "artmodels.hub",
@@ -33,11 +38,14 @@ _HOMES = {
 __all__ = [
     "ArtModelsError",
     "CheckpointError",
+    "ColorizerConfig",
     "ConfigError",
     "HubError",
     "HubModel",
     "PictureError",
     "Result",
+    "TagColorizer",
+    "TagGroup",
     "WorkflowConfig",
     "WorkflowEditor",
     "__version__",

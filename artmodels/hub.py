@@ -26,7 +26,11 @@ from artmodels.sources import LocalSource, Source, open_source, starter_names
 
 __all__ = ["MODEL_CLASSES", "HubModel", "load_model", "model_class_of", "push_folder", "starter_names"]
 
-MODEL_CLASSES = {"StarterFeatures": "artmodels.perceptual", "WorkflowEditor": "artmodels.workflow.model"}
+MODEL_CLASSES = {
+    "StarterFeatures": "artmodels.perceptual",
+    "TagColorizer": "artmodels.colorizer.model",
+    "WorkflowEditor": "artmodels.workflow.model",
+}
 """Where each published class lives; `load_model` imports it by the name in `config.json`."""
 
 PUBLISHED = (CONFIG_NAME, WEIGHTS_NAME, "README.md", "evaluation.json", "training.json", "samples/**/*")

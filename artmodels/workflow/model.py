@@ -12,6 +12,7 @@ from artmodels import images, seeds
 from artmodels.errors import ConfigError
 from artmodels.images import Frame, PictureSource
 from artmodels.perceptual import FeaturePyramid, load_features
+from artmodels.recipes import check_recipe, truth
 from artmodels.results import Result
 from artmodels.workflow.blending import blend_change
 from artmodels.workflow.edits import Edit, Override, checked_seeds, edit_to_recipe, overrides, seed_for_each_step
@@ -26,7 +27,7 @@ from artmodels.workflow.opening import (
     optimise,
 )
 from artmodels.workflow.optimisation import CONSTANT_WEIGHT, Optimisation
-from artmodels.workflow.recipes import changes_of, check_recipe, dial_of, new_recipe, truth
+from artmodels.workflow.recipes import changes_of, dial_of, new_recipe
 from artmodels.workflow.rerendering import rerender
 from artmodels.workflow.steps import WorkflowNetworks
 
