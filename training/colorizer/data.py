@@ -1,0 +1,73 @@
+"""The pictures that the trainings of the tag colorizer see, by the recipe that wrote them.
+
+Of `illustrations`, whose regions are known, every drawing is coloured in the colours of any other one, so references
+are unrelated pictures from the first step on. Of `danbooru`, a reference is the sketch's own picture, deformed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from artmodels.colorizer.config import ColorizerConfig, TagGroup
+from artmodels.configs import config_from_dict
+from artmodels.errors import ConfigError
+from training.colorizer.batches import Pair, Tagged, Triple
+from training.colorizer.illustrations import Illustrations
+from training.colorizer.prepared import PreparedPictures
+from training.colorizer.settings import Sampling
+from training.run import Run
+
+__all__ = ["Pictures", "open_pictures", "step_places", "with_tags_of"]
+
+
+class Pictures(Protocol):
+    """Training pictures by their place; `generator` is on the CPU and decides all that is random."""
+
+    def __len__(self) -> int: ...
+    def tagged(self, places: Sequence[int], generator: torch.Generator) -> Tagged: ...
+    def pairs(self, places: Sequence[int], generator: torch.Generator) -> Pair: ...
+    def triples(self, places: Sequence[int], edited: float, generator: torch.Generator) -> Triple: ...
+
+
+def open_pictures(root: Path | str, config: ColorizerConfig, sampling: Sampling, *, split: str) -> Pictures:
+    """The pictures of that split of what a recipe wrote.
+
+    Raises:
+        ConfigError: `root` is no output of a recipe that has tags, or holds no picture of that split.
+    """
+    root = Path(root)
+    if (root / "regions").is_dir():
+        return Illustrations(root, config, sampling, split=split)
+    if (root / "tags.json").is_file():
+        return PreparedPictures(root, config, sampling, split=split)
+    raise ConfigError(
+        f"{root} holds neither regions/ nor tags.json: is it what the recipe illustrations or danbooru made?"
+    )
+
+
+def with_tags_of(root: Path | str, config: ColorizerConfig) -> ColorizerConfig:
+    """The config with the tags that the pictures' recipe found, where it wrote a list."""
+    path = Path(root) / "tags.json"
+    if not path.is_file():
+        return config
+    lists = json.loads(path.read_text(encoding="utf-8"))
+    groups = tuple(config_from_dict(TagGroup, group, where=str(path)) for group in lists["groups"])
+    return replace(config, groups=groups, other_tags=tuple(lists["other_tags"]))
+
+
+def step_places(pictures: Pictures, run: Run[Any]) -> list[int]:
+    """The places of this step and process in an endless series of reshuffled passes over the pictures."""
+    start, count = run.batch_start(), run.settings.batch_size
+    turns = (divmod(place, len(pictures)) for place in range(start, start + count))
+    return [int(shuffled(run.settings.seed, turn, len(pictures))[rest]) for turn, rest in turns]
+
+
+@cache
+def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
+    return np.random.default_rng([seed, turn]).permutation(length)
