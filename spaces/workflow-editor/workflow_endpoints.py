@@ -13,7 +13,7 @@ from artmodels.workflow.model import Edit
 __all__ = ["MOST_STEPS", "MOST_VARIATIONS", "STEPS", "add_endpoints"]
 
 MOST_VARIATIONS = 12
-STEPS, MOST_STEPS = 60, 300
+STEPS, MOST_STEPS = 60, 600
 """Iterations a stage of fitting a model to an artwork: what the page starts with, and the most that it does."""
 
 

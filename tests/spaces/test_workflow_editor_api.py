@@ -129,7 +129,7 @@ def test_generate_needs_a_sketch_only(client: Client, editor: WorkflowEditor, sk
         ("edit", {"stage": "flat", "seed": 1, "amount": 1.5}, "amount must be a number from 0"),
         ("edit", {"stage": "flat", "seed": 1, "model": "<b>"}, "there are tiny-editor, workflow-other"),
         ("stages", {"faithful": 2}, "faithful must be a number from 0"),
-        ("stages", {"faithful": 1, "steps": 100_000}, "at most 300 here"),
+        ("stages", {"faithful": 1, "steps": 100_000}, "at most 600 here"),
         ("variations", {"stage": "flat", "seeds": []}, "list of 1 to 12"),
         ("variations", {"stage": "flat", "seeds": list(range(13))}, "list of 1 to 12"),
         ("variations", {"stage": "flat", "seeds": "all"}, "list of 1 to 12"),
