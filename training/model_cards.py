@@ -75,6 +75,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """What a measurement should reach: its key, or its ratio to that of another key, and the limit on either side.
+
+    Raises:
+        ConfigError: not exactly one limit.
+    """
+
+    label: str
+    key: str
+    ratio_to: str | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ConfigError(f"the aim {self.label!r} needs one of at_most and at_least")
+
+
+@dataclass(frozen=True)
 class Sample:
     """A picture that the published weights made."""
 
@@ -90,6 +109,7 @@ class CardFacts:
         name: of the repo; its owner is artmodels.
         snippet: Python that runs as it stands once the package is installed.
         evaluation: how the numbers were measured, and on what.
+        aims: what measurements should reach; the card says of each whether it does.
         failures: what goes wrong, seen in the samples.
         citation: BibTeX of the paper.
     """
@@ -112,6 +132,7 @@ class CardFacts:
     license: str = "apache-2.0"
     pipeline_tag: str = "image-to-image"
     tables: tuple[Table, ...] = ()
+    aims: tuple[Aim, ...] = ()
 
     def __post_init__(self) -> None:
         for words in (
@@ -172,6 +193,7 @@ def write_card(
         "## How good it is\n\n" + _fill(facts.evaluation, numbers),
         _scores(facts, evaluation),
         *(_table(table, evaluation, numbers) for table in facts.tables),
+        _aims(facts.aims, numbers),
         _other_numbers(facts, evaluation),
         "## Samples\n\n" + "\n\n".join(_sample(sample, numbers) for sample in facts.samples),
         "## Where it fails\n\n" + _bullets(facts.failures, numbers),
@@ -232,6 +254,16 @@ def _table(table: Table, evaluation: Mapping[str, float], numbers: Mapping[str, 
     return f"### {table.title}\n\n{_fill(table.words, numbers)}\n\n" + "\n".join(lines)
 
 
+def _aims(aims: tuple[Aim, ...], numbers: Mapping[str, Any]) -> str:
+    lines = ["### What it should reach", "", "| | aim | found | reached |", "| --- | --- | --- | --- |"]
+    for aim in aims:
+        found = _value(numbers, aim.key) / (_value(numbers, aim.ratio_to) if aim.ratio_to else 1)
+        is_reached = found <= aim.at_most if aim.at_most is not None else found >= (aim.at_least or 0)
+        limit = f"at most {aim.at_most:g}" if aim.at_most is not None else f"at least {aim.at_least:g}"
+        lines.append(f"| {aim.label} | {limit} | {_number(found)} | {'yes' if is_reached else '**no**'} |")
+    return "\n".join(lines) if aims else ""
+
+
 def _names_in(table: Table) -> set[str]:
     return {name for column in table.columns for _, name, *_ in Formatter().parse(column.cell) if name is not None}
 
@@ -271,9 +303,13 @@ def _fill(words: str, numbers: Mapping[str, Any]) -> str:
 
 
 def _named(numbers: Mapping[str, Any], name: str) -> str:
+    return _number(_value(numbers, name))
+
+
+def _value(numbers: Mapping[str, Any], name: str) -> Any:
     if name not in numbers:
         raise ConfigError(f"the card names {name!r}, which was not measured: there are {', '.join(sorted(numbers))}")
-    return _number(numbers[name])
+    return numbers[name]
 
 
 def _number(value: Any) -> str:

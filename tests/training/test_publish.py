@@ -11,7 +11,19 @@ from tiny_model import TinyConfig, TinyModel, trained
 
 from artmodels.errors import ArtModelsError, CheckpointError, ConfigError
 from artmodels.hub import MODEL_CLASSES, load_model
-from training.model_cards import Baseline, CardFacts, Column, Data, Row, Sample, Score, Table, read_facts, write_card
+from training.model_cards import (
+    Aim,
+    Baseline,
+    CardFacts,
+    Column,
+    Data,
+    Row,
+    Sample,
+    Score,
+    Table,
+    read_facts,
+    write_card,
+)
 from training.publish import describe_run, publish
 from training.run import Run
 from training.settings import RunSettings
@@ -61,6 +73,10 @@ FACTS = CardFacts(
             (Column("distance", "{distance} ± {deviation}"),),
             (Row("table_3/none", "as it is"), Row("table_3/learned", "learned w")),
         ),
+    ),
+    aims=(
+        Aim("error", "reconstruction", at_most=0.06),
+        Aim("learned over as it is", "table_3/learned/distance", ratio_to="table_3/none/distance", at_most=0.5),
     ),
 )
 
@@ -154,7 +170,8 @@ def test_every_number_in_the_card_stands_in_one_of_the_files(inputs: Path) -> No
     written = {number for source in [str(FACTS), "SHA-256", *texts] for number in DIGITS.findall(source)}
     whole = [float(number.replace(",", "")) for number in written if number.count(".") < 2]
     rounded = {f"{value:.3g}" for value in whole} | {f"{value:,.0f}" for value in whole if value == int(value)}
-    assert set(DIGITS.findall(text)) - written - rounded == set()
+    ratio = "0.57"  # of two of the numbers, for an aim
+    assert set(DIGITS.findall(text)) - written - rounded == {ratio}
     assert {"0.0512", "0.314", "0.222", "1.5", "200", "1,200"} <= set(DIGITS.findall(text))
 
 
@@ -176,6 +193,24 @@ def test_a_table_whose_numbers_were_not_measured_is_refused(inputs: Path) -> Non
     table = dataclasses.replace(FACTS.tables[0], rows=(Row("table_3/z", "z"),))
     with pytest.raises(ConfigError, match="'distance', which was not measured"):
         publish_from(inputs, dataclasses.replace(FACTS, tables=(table,)))
+
+
+def test_the_card_says_of_each_aim_whether_it_is_reached(inputs: Path) -> None:
+    aims = (*FACTS.aims, Aim("spread", "spread_flat", at_least=1.5), Aim("more spread", "spread_flat", at_least=1.6))
+    card = card_of(publish_from(inputs, dataclasses.replace(FACTS, aims=aims)))
+    for line in (
+        "| error | at most 0.06 | 0.0512 | yes |",
+        "| learned over as it is | at most 0.5 | 0.57 | **no** |",
+        "| spread | at least 1.5 | 1.5 | yes |",
+        "| more spread | at least 1.6 | 1.5 | **no** |",
+    ):
+        assert line in card
+
+
+@pytest.mark.parametrize("limits", [{}, {"at_most": 1.0, "at_least": 0.5}])
+def test_an_aim_has_one_limit(limits: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="'error' needs one of at_most and at_least"):
+        Aim("error", "reconstruction", **limits)
 
 
 def test_the_words_take_their_numbers_from_the_files(inputs: Path) -> None:
@@ -343,6 +378,15 @@ rows = [{ key = "table_3/none", label = "as it is" }, { key = "table_3/learned",
 [[samples]]
 file = "apart.png"
 caption = "The first held-out drawings, not chosen"
+[[aims]]
+label = "error"
+key = "reconstruction"
+at_most = 0.06
+[[aims]]
+label = "learned over as it is"
+key = "table_3/learned/distance"
+ratio_to = "table_3/none/distance"
+at_most = 0.5
 '''
 
 

@@ -28,7 +28,7 @@ from artmodels.workflow.model import WorkflowEditor
 from training.command import DataFolder, tells_mistakes
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures
-from training.workflow.tables import TableOptions, bars, make_tables
+from training.workflow.tables import TableOptions, make_tables
 
 __all__ = ["evaluate"]
 
@@ -203,8 +203,6 @@ def main(
             for name, columns in row.sheets.items():
                 picture_sheet(columns).save(out / "samples" / f"{name}.png")
         print(json.dumps(scores, indent=2))
-        for name, (found, holds) in bars(scores).items():
-            print(f"{'holds' if holds else 'FAILS'}  {name}: {found}")
         return
     scores = evaluate_held_out(editor, test, training, data, out)
     print(json.dumps(scores, indent=2))

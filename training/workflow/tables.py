@@ -21,12 +21,10 @@ from training.run import step_generator
 from training.workflow.data import StagePictures
 from training.workflow.quartiles import quartiles
 
-__all__ = ["Row", "TableOptions", "bars", "distances_to", "fit", "hash_order", "make_tables", "optimisations"]
+__all__ = ["Row", "TableOptions", "distances_to", "fit", "hash_order", "make_tables", "optimisations"]
 
 BATCH = 8
 SHOWN = 8
-# "Clearly worse" in numbers, for z optimisation against AdaIN's.
-CLEARLY = 1.2
 
 Distance = Callable[[Tensor], float]
 
@@ -186,35 +184,3 @@ def regulariser_scores(editor: WorkflowEditor) -> dict[str, float]:
     if not editor.config.regularised:
         return {}
     return {f"learned_w/{name}_median": values[2] for name, values in quartiles(editor).items()}
-
-
-def bars(scores: Mapping[str, float]) -> dict[str, tuple[str, bool]]:
-    """What the tables are expected to show, as far as they were made: what was found, and whether it is so."""
-
-    def value(key: str) -> float:
-        return scores.get(key, float("nan"))
-
-    none, z, free, tight, learned = (
-        value(f"table_2/{row}/l1") for row in ("none", "z", "adain_w_0", "adain_w_0.01", "adain_learned")
-    )
-    kept, loose = (value(f"table_3/{row}/frechet_starter") for row in ("adain_learned", "adain_w_0"))
-    pairs = {
-        name.removesuffix("/bias_median"): (bias, value(name.replace("/bias_", "/scale_")))
-        for name, bias in scores.items()
-        if name.endswith("/bias_median")
-    }
-    found = {
-        "AdaIN, w = 0: l1 at most 0.45 of none": (f"{free / none:.3f}", free <= 0.45 * none),
-        "AdaIN, learned w: l1 at most 0.65 of none": (f"{learned / none:.3f}", learned <= 0.65 * none),
-        f"z: l1 at least {CLEARLY} of AdaIN with w = 0": (f"{z / free:.3f}", z >= CLEARLY * free),
-        "learned w: l1 between w = 0 and w = 0.01": (
-            f"{free:.4f}, {learned:.4f}, {tight:.4f}",
-            free <= learned <= tight,
-        ),
-        "learned w: editing distance at most that of w = 0": (f"{kept:.4f}, {loose:.4f}", kept <= loose),
-    }
-    found |= {
-        f"{name}: larger on biases than on scales": (f"{bias:.2g}, {scale:.2g}", bias > scale)
-        for name, (bias, scale) in pairs.items()
-    }
-    return {name: (text, holds) for name, (text, holds) in found.items() if "nan" not in text}
