@@ -74,7 +74,7 @@ def recover(line: Bytes, regions: Bytes, coloured: Sequence[Coloured]) -> Colour
     Args: line, regions: [S, S], of the same drawing as all of the pictures.
     """
     size = len(line)
-    ink = 1 - line.astype(np.float32) / 255
+    ink = 1 - line.astype(np.float32) / np.float32(255)
     colours = np.stack([picture.colours for picture in coloured])
     lit, dark, gloss = tones(colours)
     clarity = np.square(dark - lit).sum(-1)

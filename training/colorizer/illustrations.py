@@ -166,7 +166,7 @@ class Illustrations:
 
     def coloured(self, row: int, picture: NDArray[np.uint8]) -> Coloured:
         is_patterned = self.rows[row]["pattern"] != "plain"
-        return Coloured(picture.astype(np.float32) / 255, row_colours(self.rows[row]), is_patterned)
+        return Coloured(picture.astype(np.float32) / np.float32(255), row_colours(self.rows[row]), is_patterned)
 
 
 def row_colours(row: Mapping[str, Any]) -> Colours:
@@ -175,7 +175,7 @@ def row_colours(row: Mapping[str, Any]) -> Colours:
 
 def unit_rgb(colour: str) -> Colours:
     """Of "#rrggbb" or "rrggbb"."""
-    return np.frombuffer(bytes.fromhex(colour[-6:]), np.uint8).astype(np.float32) / 255
+    return np.frombuffer(bytes.fromhex(colour[-6:]), np.uint8).astype(np.float32) / np.float32(255)
 
 
 def neutral_colours() -> Colours:
@@ -203,7 +203,7 @@ def new_palette(generator: torch.Generator) -> tuple[dict[str, str], Colours]:
     """Names and colours of a colouring that the recipe could have chosen."""
     seed = int(torch.randint(2**62, (), generator=generator))
     colouring = choose_colouring(np.random.default_rng(seed), can_be_patterned=False)
-    colours = np.array([colouring.colours[region] for region in REGIONS], np.float32) / 255
+    colours = np.array([colouring.colours[region] for region in REGIONS], np.float32) / np.float32(255)
     return colouring.names, colours
 
 

@@ -45,11 +45,11 @@ def deformed(
     columns, rows = np.linspace(0, width - 1, nodes), np.linspace(0, height - 1, nodes)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     sources = rigid_moves(grid, after, before, alpha=alpha).reshape(nodes, nodes, 2)
-    down, across = between(height, nodes), between(width, nodes)
-    fine = np.einsum("yi,ijc,xj->yxc", down, sources, across, optimize=True).astype(np.float32)
-    return np.asarray(
-        cv2.remap(picture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE), np.uint8
-    )
+    weights = between(height, nodes), between(width, nodes)
+    fine = np.einsum("yi,ijc,xj->yxc", weights[0], sources, weights[1], optimize=True).astype(np.float32)
+    across, down = fine[..., 0], fine[..., 1]
+    moved = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE)
+    return np.asarray(moved, np.uint8)
 
 
 def between(size: int, nodes: int) -> NDArray[np.float64]:

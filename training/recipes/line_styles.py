@@ -30,7 +30,7 @@ def draw_drawn(picture: Bytes, generator: np.random.Generator) -> Bytes:
 
 def draw_soft(picture: Bytes, generator: np.random.Generator) -> Bytes:
     """Darkness through XDoG, of a scale, threshold and steepness drawn at random."""
-    darkness = 1 - picture.astype(np.float32) @ DARKNESS / 255
+    darkness = 1 - picture.astype(np.float32) @ DARKNESS / np.float32(255)
     sigma = float(np.exp(generator.uniform(np.log(0.5), np.log(2.0)))) / 256
     settings = XDoG(sigma, epsilon=float(generator.uniform(0.012, 0.04)), phi=float(generator.uniform(10, 40)))
     return on_paper(ink(darkness, settings))

@@ -1,0 +1,140 @@
+"""Measures a tag colorizer on drawings that it never saw, where the true colouring is known exactly.
+
+    python -m training.colorizer.evaluate --model runs/m-attention/model --data illustrations/ --out runs/evaluation
+
+Writes `evaluation.json` and uncurated sheets. Every held-out drawing is coloured by another one's picture; differences
+are CIEDE2000, by the median over a part's pixels, then over parts and pictures. "Parts" are hair, skin, clothes and
+background. The cheap alternative paints each part in its mean training colour.
+
+    python -m training.colorizer.evaluate --table 1 --encoder runs/encoder/model --data illustrations/ --minutes 10 \
+        --out runs/table1
+
+trains the ablations of the paper's table 1, some minutes each, and adds a row for each to the same file.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from PIL import Image
+
+from artmodels.colorizer.model import TagColorizer
+from artmodels.errors import ConfigError
+from training.colorizer.ablations import make_table_1
+from training.colorizer.batches import tag_vectors
+from training.colorizer.held_out import HeldOut, colour_all, held_out_pairs, palette_scores, read_drawings, read_tags
+from training.colorizer.illustrations import Illustrations, Look, row_colours
+from training.colorizer.tag_response import tag_scores, tag_sheet
+from training.command import tells_mistakes
+from training.sheets import picture_sheet
+
+__all__ = ["bars", "evaluate"]
+
+SHOWN = 8
+
+
+def reading_scores(colorizer: TagColorizer, test: Illustrations) -> dict[str, float]:
+    """Macro-F1 of the tags that the encoder reads in the recipe's held-out pictures: of colours, and of all others."""
+    looks = [Look(0, row["tags"], row_colours(row), number) for number, row in enumerate(test.rows)]
+    read = read_tags(colorizer, test.pictures(looks)) > 0.5
+    true = tag_vectors([look.tags for look in looks], colorizer.config) > 0
+    hits = (read & true).sum(0)
+    scores = 2 * hits / (read.sum(0) + true.sum(0)).clamp(min=1)
+    colours = {tag for group in colorizer.config.groups if group.colours for tag in group.tags}
+    is_colour = torch.tensor([tag in colours for tag in colorizer.config.tags])
+    occurs = true.any(0)
+    return {
+        "read_colours_f1": float(scores[is_colour & occurs].mean()),
+        "read_others_f1": float(scores[~is_colour & occurs].mean()),
+        "read_pictures": len(looks),
+    }
+
+
+def evaluate(
+    colorizer: TagColorizer, held_out: HeldOut, test: Illustrations
+) -> tuple[dict[str, float], dict[str, Image.Image]]:
+    """Named numbers, and uncurated sheets."""
+    made = colour_all(colorizer, held_out.pair.sketch, held_out.pair.reference)
+    scores = {
+        **palette_scores(made, held_out),
+        **palette_scores(held_out.mean, held_out, "palette_of_mean_colours"),
+        "difference": float((made - held_out.pair.target).abs().mean()),
+        "difference_of_mean_colours": float((held_out.mean - held_out.pair.target).abs().mean()),
+        **reading_scores(colorizer, test),
+        "held_out_drawings": len(made),
+    }
+    pair = held_out.pair
+    columns = [pair.sketch, pair.reference, made, pair.target]
+    errors = (made - pair.target).abs().mean((1, 2, 3))
+    worst = errors.argsort(descending=True)[:SHOWN]
+    sheets = {
+        "references": picture_sheet([column[:SHOWN] for column in columns]),
+        "worst": picture_sheet([column[worst] for column in columns]),
+    }
+    if colorizer.config.mapped:
+        scores |= tag_scores(colorizer, held_out, made)
+        sheets["tags"] = tag_sheet(colorizer, held_out, made)
+    return scores, sheets
+
+
+def bars(scores: Mapping[str, float]) -> dict[str, tuple[str, bool]]:
+    """What is expected of a published colorizer, as far as it was measured: what was found, and whether it is so."""
+    limits = {
+        "colour tags are read with macro-F1 of at least 0.95": ("read_colours_f1", 0.95, True),
+        "parts differ from the true colouring by at most 8": ("palette", 8.0, False),
+        "parts in mean colours differ by over 25": ("palette_of_mean_colours", 25.0, True),
+        "a tag at 2 is named in at least 90 %": ("named", 0.9, True),
+        "the hue goes one way from 0 to 2 in at least 90 %": ("monotone", 0.9, True),
+        "other parts move by under 6": ("leaked", 6.0, False),
+    }
+    return {
+        words: (f"{scores[key]:.3g}", scores[key] >= limit if is_least else scores[key] <= limit)
+        for words, (key, limit, is_least) in limits.items()
+        if key in scores
+    }
+
+
+def write_scores(out: Path, scores: Mapping[str, float]) -> None:
+    """Adds to evaluation.json."""
+    path = out / "evaluation.json"
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**before, **scores}, indent=2) + "\n")
+
+
+@tells_mistakes
+def main(
+    data: Annotated[Path, typer.Option(help="Folder that the illustrations recipe wrote.")],
+    out: Annotated[Path, typer.Option(help="Gets evaluation.json and samples/.")],
+    model: Annotated[str | None, typer.Option(help="Saved colorizer, or a Hub id.")] = None,
+    table: Annotated[int | None, typer.Option(min=1, max=1, help="The paper's table 1.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Table: saved colorizer with a trained encoder.")] = None,
+    minutes: Annotated[float, typer.Option(help="Table: of each training.")] = 5.0,
+    preset: Annotated[str, typer.Option(help="Table: the size of the trainings, starter or tiny.")] = "starter",
+) -> None:
+    (out / "samples").mkdir(parents=True, exist_ok=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if table:
+        if encoder is None:
+            raise ConfigError("--table 1 needs --encoder, a saved colorizer whose encoder is trained")
+        for scores in make_table_1(data, out, encoder, minutes=minutes, preset=preset):
+            write_scores(out, scores)
+            print(json.dumps(scores, indent=2))
+        return
+    if model is None:
+        raise ConfigError("give --model, or --table 1")
+    colorizer = TagColorizer.from_pretrained(model, device=device)
+    test, training = (read_drawings(data, colorizer, split) for split in ("test", "train"))
+    scores, sheets = evaluate(colorizer, held_out_pairs(test, training), test)
+    write_scores(out, scores)
+    for name, sheet in sheets.items():
+        sheet.save(out / "samples" / f"{name}.png")
+    print(json.dumps(scores, indent=2))
+    for words, (found, holds) in bars(scores).items():
+        print(f"{'holds' if holds else 'FAILS'}  {words}: {found}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
