@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 DEFAULT_EDITOR = "artmodels/workflow-illustrations"
+DEFAULT_COLORIZER = "artmodels/colorizer-illustrations"
 
 app = typer.Typer(
-    help="Steerable art models: take an artwork apart into its stages, change one, and put it back.",
+    help="Steerable art models: take artworks apart and change a stage, colour sketches by references and tags.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -148,6 +149,61 @@ def generate(
 
 
 @app.command()
+def colorize(
+    inputs: Inputs,
+    output: Output,
+    reference: Annotated[Path | None, typer.Option(help="A picture whose colours the sketches take.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="TAG=STRENGTH, 0 to 5, such as red_hair=2; as often as you like.")
+    ] = None,
+    colour: Annotated[
+        list[str] | None, typer.Option(help="GROUP=COLOUR, such as hair=#b23c30; as often as you like.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Without a reference, each but 0 draws tags of its own.")] = 0,
+    keep_lines: Annotated[bool, typer.Option(help="Lay the sketch's own lines over the colour.")] = True,
+    clean: Annotated[bool, typer.Option(help="Take paper tone away, and refuse photos.")] = True,
+    model: Model = DEFAULT_COLORIZER,
+    revision: Revision = None,
+    device: Device = "cpu",
+) -> None:
+    """Colour sketches by a reference picture and by tags.
+
+    Into a folder: OUTPUT/<name>.png.
+    """
+    tags = {name: _number(name, value) for name, value in _pairs("--tag", tag).items()}
+    colours = _pairs("--colour", colour)
+    tasks = find_pictures(inputs, output)
+    single = _single_file(tasks, output)
+    colorizer = _colorizer(model, revision, device)
+
+    def paint(task: Task) -> None:
+        result = colorizer.colorize(
+            task.source, reference=reference, tags=tags, colours=colours, seed=seed, keep_lines=keep_lines, clean=clean
+        )
+        for warning in result.recipe["warnings"]:
+            typer.echo(f"artmodels: {task.source}: {warning}", err=True)
+        _save(result, task, output, single)
+
+    _for_each(tasks, paint, output)
+
+
+@app.command()
+def tags(
+    picture: Annotated[Path, typer.Argument(help="A picture to read tags and colours from.")],
+    threshold: Annotated[float, typer.Option(help="How sure the model must be, from 0 to 1.")] = 0.5,
+    model: Model = DEFAULT_COLORIZER,
+    revision: Revision = None,
+    device: Device = "cpu",
+) -> None:
+    """Show which tags a picture has, each as it can be given to colorize, and the colours that cover most of it."""
+    colorizer = _colorizer(model, revision, device)
+    for name, probability in colorizer.read_tags(picture, threshold=threshold).items():
+        typer.echo(f"{name}={probability:.2f}")
+    for name, share in colorizer.palette(picture).items():
+        typer.echo(f"{name} {share:.0%}")
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="A .png, .psd or .ora that artmodels saved.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The .png, .psd or .ora file to write.")],
@@ -201,6 +257,32 @@ def _editor(model: str, revision: str | None, device: str) -> Any:
     from artmodels.workflow.model import WorkflowEditor
 
     return WorkflowEditor.from_pretrained(model, revision=revision, device=device)
+
+
+def _colorizer(model: str, revision: str | None, device: str) -> Any:
+    from artmodels.colorizer.model import TagColorizer
+
+    return TagColorizer.from_pretrained(model, revision=revision, device=device)
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
+    """Each NAME=VALUE of an option that may be given many times."""
+    pairs: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise ConfigError(f"{option} takes NAME=VALUE, not {text!r}")
+        if name in pairs:
+            raise ConfigError(f"{option} {name} is given twice")
+        pairs[name] = value
+    return pairs
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"the strength of {name!r} must be a number from 0 to 5, not {text!r}") from None
 
 
 def _opened(editor: Any, artwork: Path, faithful: float) -> Any:

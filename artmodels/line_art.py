@@ -151,7 +151,7 @@ def _refuse_photo(small: Image.Image, grey: Values, paper: Values) -> None:
     if coloured > COLOURED_SHARE or (greys > GREY_SHARE and np.mean(grey / paper > 0.9) < PAPER_SHARE):
         raise PictureError(
             "this looks like a photo or a painting, not like line art: make lines of it first, for example with "
-            '"artmodels stages", whose first stage is its lines, or say that it shall be taken as it is (clean=False)'
+            '"artmodels stages", whose first stage is its lines, or take it as it is with clean=False (--no-clean)'
         )
 
 

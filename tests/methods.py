@@ -8,15 +8,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
-from artmodels import HubModel, Result, WorkflowConfig, WorkflowEditor
+from artmodels import HubModel, Result, TagColorizer, WorkflowConfig, WorkflowEditor
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
 from artmodels.images import PictureSource, load_picture
 from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
 
 Network = TypeVar("Network", bound=nn.Module)
+
+Draw = Callable[..., Image.Image]
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,17 @@ class Verb:
 
 @dataclass(frozen=True)
 class Method:
-    """A published class, its smallest config, a batch [B, ...] for its `forward`, and all its picture verbs."""
+    """A published class, its smallest config, a batch [B, ...] for its `forward`, and all its picture verbs.
+
+    `draw` makes pictures (width, height, seed) of the kind that the verbs take; `gain` is of the random weights.
+    """
 
     model_class: type[HubModel]
     config: Any
     forward_inputs: Callable[[int], tuple[Tensor, ...]]
     verbs: tuple[Verb, ...]
+    draw: Draw
+    gain: float = 1.0
 
     @property
     def name(self) -> str:
@@ -57,20 +64,21 @@ class Method:
         return self.new_model()
 
     def new_model(self, seed: int = 0) -> Any:
-        return with_random_weights(self.model_class(self.config), seed).eval()
+        return with_random_weights(self.model_class(self.config), seed, gain=self.gain).eval()
 
 
 @torch.no_grad()
-def with_random_weights(network: Network, seed: int = 0) -> Network:
+def with_random_weights(network: Network, seed: int = 0, *, gain: float = 1.0) -> Network:
     """Gives a network weights that keep signals at their size, so that every input and latent shows in the output.
 
+    Where ReLUs follow without a norm between them, that takes a gain of the root of two for what they cut off.
     The first weights of a training are no test: theirs are so small that latents change nothing.
     """
     generator = torch.Generator().manual_seed(seed)
     for name, weight in network.named_parameters():
         noise = torch.randn(weight.shape, generator=generator)
         if weight.ndim > 1:
-            weight.copy_(noise / weight[0].numel() ** 0.5)
+            weight.copy_(gain * noise / weight[0].numel() ** 0.5)
         else:
             weight.copy_(0.1 * noise + (0 if name.endswith("bias") else 1))
     return network
@@ -85,6 +93,16 @@ def drawing(width: int, height: int, seed: int = 0) -> Image.Image:
         colours[int(row * height)] //= 4
         colours[:, int(column * width)] //= 4
     return Image.fromarray(colours)
+
+
+def sketch(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A few dark strokes on white paper; another seed, another sketch."""
+    random = np.random.default_rng(seed)
+    page = Image.new("RGB", (width, height), "white")
+    pen, thickness = ImageDraw.Draw(page), max(1, min(width, height) // 30)
+    for points in random.random((6, 4, 2)) * (width, height):
+        pen.line([tuple(point) for point in points.tolist()], fill=(20, 20, 20), width=thickness)
+    return page
 
 
 def smooth_batch(channels: int, size: int) -> Callable[[int], tuple[Tensor, ...]]:
@@ -148,6 +166,27 @@ def fitted(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
     return editor.edit(artwork, stage="full", seed=seed, faithful=0.7, steps=2)
 
 
+def sketches_references_and_tags(count: int) -> tuple[Tensor, ...]:
+    tags = torch.rand(count, len(COLORIZER.tags), generator=torch.Generator().manual_seed(2))
+    (pictures,) = smooth_batch(channels=4, size=32)(count)
+    return pictures[:, :1], pictures[:, 1:, :, 8:], tags
+
+
+def painting(seed: int) -> Image.Image:
+    """Another seed, another mood."""
+    mood = Image.new("RGB", (70, 40), ("white", "red", "blue")[seed % 3])
+    return Image.blend(drawing(70, 40, seed), mood, 0.6)
+
+
+def by_reference(colorizer: TagColorizer, sketch: PictureSource, seed: int) -> Result:
+    return colorizer.colorize(sketch, reference=painting(seed))
+
+
+def by_reference_and_tags(colorizer: TagColorizer, sketch: PictureSource, seed: int) -> Result:
+    wished = {"red_hair": 2 * seed, "glasses": 1}
+    return colorizer.colorize(sketch, reference=painting(seed), tags=wished, colours={"clothes": "#336699"})
+
+
 METHODS = (
     Method(
         WorkflowEditor,
@@ -166,5 +205,21 @@ METHODS = (
             Verb("generate", lambda editor, sketch, seed: editor.generate(sketch, seeds=seed)),
             Verb("generate bare", lambda e, sketch, seed: e.generate(sketch, seeds=[5, seed], keep_lines=False)),
         ),
+        drawing,
+    ),
+    Method(
+        TagColorizer,
+        COLORIZER,
+        sketches_references_and_tags,
+        (
+            Verb("colorize", lambda colorizer, sketch, _: colorizer.colorize(sketch), has_choice=False),
+            Verb("colorize by chance", lambda colorizer, sketch, seed: colorizer.colorize(sketch, seed=seed)),
+            Verb("colorize by reference", by_reference),
+            Verb("colorize by reference and tags", by_reference_and_tags),
+            Verb("colorize bare", lambda c, s, seed: c.colorize(s, tags={"red_hair": 2 * seed}, keep_lines=False)),
+            Verb("colorize as it is", lambda c, sketch, seed: c.colorize(sketch, seed=seed, clean=False)),
+        ),
+        sketch,
+        gain=2**0.5,
     ),
 )
