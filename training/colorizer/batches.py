@@ -47,11 +47,15 @@ class Pair(NamedTuple):
 
 
 class Triple(NamedTuple):
-    """Sketches [B, 1, S, S], and two references [B, 3, S, S], from one of which tags lead to the other."""
+    """Sketches [B, 1, S, S], and two references [B, 3, S, S], from one of which tags lead to the other.
+
+    strengths: of tags, [B, T], where they were given; below 0 where they are what is read from the references.
+    """
 
     sketch: Tensor
     anchor: Tensor
     target: Tensor
+    strengths: Tensor
 
 
 def read_rows(root: Path, split: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from artmodels.errors import ConfigError
 from training.colorizer.batches import Pair, Tagged, Triple
 from training.colorizer.illustrations import Illustrations
 from training.colorizer.prepared import PreparedPictures
-from training.colorizer.settings import Sampling
+from training.colorizer.settings import Edits, Sampling
 from training.run import Run
 
 __all__ = ["Pictures", "open_pictures", "step_places", "with_tags_of"]
@@ -32,7 +32,7 @@ class Pictures(Protocol):
     def __len__(self) -> int: ...
     def tagged(self, places: Sequence[int], generator: torch.Generator) -> Tagged: ...
     def pairs(self, places: Sequence[int], generator: torch.Generator) -> Pair: ...
-    def triples(self, places: Sequence[int], edited: float, generator: torch.Generator) -> Triple: ...
+    def triples(self, places: Sequence[int], edits: Edits, generator: torch.Generator) -> Triple: ...
 
 
 def open_pictures(root: Path | str, config: ColorizerConfig, sampling: Sampling, *, split: str) -> Pictures:

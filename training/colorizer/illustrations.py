@@ -25,13 +25,14 @@ from training.colorizer.batches import (
     to_pictures,
 )
 from training.colorizer.colourable import REGIONS, Colourable, Coloured, paint, recover
-from training.colorizer.settings import ILLUSTRATION_PALETTES, Sampling
+from training.colorizer.settings import ILLUSTRATION_PALETTES, Edits, Sampling
 from training.colorizer.sketch_lines import restyle_lines
 from training.recipes.palettes import FLOWER, LIPS, PATTERNS, WHITE, choose_colouring
 
 __all__ = ["Illustrations", "Look"]
 
 Colours = NDArray[np.float32]  # [R, 3] in [0, 1]
+FURTHER = 0.25  # for each unit of strength beyond 1
 PATTERNED = {f"{kind}_clothes" for kind in PATTERNS}
 
 
@@ -78,6 +79,10 @@ class Illustrations:
     def pairs(self, places: Sequence[int], generator: torch.Generator) -> Pair:
         """The drawings in the colours of other drawings, chosen at random."""
         looks = self.looks(random_places(len(places), len(self), generator), generator)
+        mixed = (torch.rand(len(places), generator=generator) < self.sampling.mixed).tolist()
+        for number, (look, is_mixed) in enumerate(zip(looks, mixed, strict=True)):
+            if is_mixed and look.row is None:
+                looks[number] = look._replace(colours=mixture(look.colours, generator))
         return self.pairs_of(places, looks, generator)
 
     def pairs_of(self, places: Sequence[int], looks: Sequence[Look], generator: torch.Generator) -> Pair:
@@ -90,14 +95,27 @@ class Illustrations:
         reference = random_turns(self.pictures(looks), self.sampling.turned, generator)
         return Pair(sketch, target, reference, regions)
 
-    def triples(self, places: Sequence[int], edited: float, generator: torch.Generator) -> Triple:
-        """The drawings with two looks each; for the share `edited`, one drawing's that differ in one part's colour."""
+    def triples(self, places: Sequence[int], edits: Edits, generator: torch.Generator) -> Triple:
+        """The drawings with two looks each, some of them one drawing's that differ in one part's colour."""
         anchors = self.looks(random_places(len(places), len(self), generator), generator)
         targets = self.looks(random_places(len(places), len(self), generator), generator)
-        for number in (torch.rand(len(places), generator=generator) < edited).nonzero().flatten().tolist():
+        strengths = torch.full((len(places), len(self.config.tags)), -1.0)
+        is_edited, is_graded = torch.rand(2, len(places), generator=generator) < torch.tensor(
+            [[edits.share], [edits.graded]]
+        )
+        for number in is_edited.nonzero().flatten().tolist():
             anchors[number] = self.repainted(anchors[number].drawing, generator)
-            targets[number] = self.edited(anchors[number], generator)
-        return Triple(self.sketches(places, generator), self.pictures(anchors), self.pictures(targets))
+            strength = 2 * float(torch.rand((), generator=generator)) if is_graded[number] else None
+            targets[number], tag = self.edited(anchors[number], strength, generator)
+            if strength is not None:
+                strengths[number] = self.one_tag(tag, strength)
+        return Triple(self.sketches(places, generator), self.pictures(anchors), self.pictures(targets), strengths)
+
+    def one_tag(self, tag: str, strength: float) -> Tensor:
+        """Strengths [T] of that tag and, 0, of the others of its group; below 0 for those that are not given."""
+        group = next(group for group in self.config.groups if tag in group.tags)
+        given = {other: strength * (other == tag) for other in group.tags}
+        return torch.tensor([given.get(other, -1.0) for other in self.config.tags])
 
     def sketches(self, places: Sequence[int], generator: torch.Generator) -> Tensor:
         """[B, 1, S, S], some of them in other lines."""
@@ -122,14 +140,17 @@ class Illustrations:
         names, colours = new_palette(generator)
         return Look(place, renamed(row["tags"], names), colours, None)
 
-    def edited(self, look: Look, generator: torch.Generator) -> Look:
-        """The look with one part, of which it has a tag, in another colour of the palette."""
+    def edited(self, look: Look, strength: float | None, generator: torch.Generator) -> tuple[Look, str]:
+        """The look with one part, of which it has a tag, in a colour of another tag, and that tag.
+
+        Args: strength: how much of the colour, from 0 for neutral to 2; None for the colour itself.
+        """
         parts = [part for part in ILLUSTRATION_PALETTES if has_part(look.tags, part)]
         part = parts[random_places(1, len(parts), generator)[0]]
         names, colours = new_palette(generator)
-        changed = look.colours.copy()
-        changed[REGIONS.index(part)] = colours[REGIONS.index(part)]
-        return Look(look.drawing, renamed(look.tags, {part: names[part]}), changed, None)
+        region, changed = REGIONS.index(part), look.colours.copy()
+        changed[region] = colours[region] if strength is None else exaggerated(colours[region], region, strength)
+        return Look(look.drawing, renamed(look.tags, {part: names[part]}), changed, None), f"{names[part]}_{part}"
 
     def pictures(self, looks: Sequence[Look]) -> Tensor:
         """[B, 3, S, S]."""
@@ -205,6 +226,18 @@ def new_palette(generator: torch.Generator) -> tuple[dict[str, str], Colours]:
     colouring = choose_colouring(np.random.default_rng(seed), can_be_patterned=False)
     colours = np.array([colouring.colours[region] for region in REGIONS], np.float32) / np.float32(255)
     return colouring.names, colours
+
+
+def mixture(colours: Colours, generator: torch.Generator) -> Colours:
+    """Colours of regions anywhere between these and those of another palette."""
+    shares = torch.rand(len(colours), 1, generator=generator).numpy()
+    return colours + shares * (new_palette(generator)[1] - colours)
+
+
+def exaggerated(colour: Colours, region: int, strength: float) -> Colours:
+    """From the region's neutral colour, at 0, over the colour, at 1, to a quarter beyond it, at 2."""
+    way = min(strength, 1 + FURTHER * (strength - 1))
+    return np.clip(NEUTRAL[region] + np.float32(way) * (colour - NEUTRAL[region]), 0, 1)
 
 
 def renamed(tags: Sequence[str], names: Mapping[str, str]) -> list[str]:

@@ -21,7 +21,7 @@ from training.colorizer.batches import (
     tag_vectors,
     to_pictures,
 )
-from training.colorizer.settings import Sampling
+from training.colorizer.settings import Edits, Sampling
 from training.colorizer.sketch_lines import restyle_lines
 
 __all__ = ["PreparedPictures"]
@@ -65,13 +65,14 @@ class PreparedPictures:
         reference = random_turns(reference, self.sampling.turned, generator)
         return Pair(sketch, target, reference, torch.zeros(len(places), *sketch.shape[2:], dtype=torch.uint8))
 
-    def triples(self, places: Sequence[int], edited: float, generator: torch.Generator) -> Triple:
+    def triples(self, places: Sequence[int], edits: Edits, generator: torch.Generator) -> Triple:
         """Sketches with two random other pictures; without known regions none can be edited."""
         sketch = self.cropped(self.read_sketches(places, generator), generator)
         (sketch,) = mirror(torch.rand(len(places), generator=generator) < self.sampling.mirrored, sketch)
         sketch = restyle_lines(sketch, self.sampling.restyled, generator)
         others = (random_places(len(places), len(self), generator) for _ in range(2))
-        return Triple(sketch, *(self.read("colour", chosen, self.config.size) for chosen in others))
+        anchor, target = (self.read("colour", chosen, self.config.size) for chosen in others)
+        return Triple(sketch, anchor, target, torch.full((len(places), len(self.config.tags)), -1.0))
 
     def read(self, folder: str, places: Sequence[int], size: int) -> Tensor:
         paths = [self.root / folder / f"{self.rows[place]['id']}.png" for place in places]

@@ -14,6 +14,7 @@ __all__ = [
     "ENCODER_PRESETS",
     "GENERATOR_PRESETS",
     "MAPPING_PRESETS",
+    "Edits",
     "EncoderSettings",
     "GeneratorSettings",
     "MappingSettings",
@@ -32,6 +33,8 @@ class Sampling:
         restyled: share of the sketches whose lines become wider, thinner, broken, blurred or grey, on paper.
         repainted: share of the references that are painted in a palette of their own instead of being the recipe's
             pictures; where regions are known only.
+        mixed: share of the repainted references of pairs whose colours lie between two palettes', so that colours that
+            no tag names are learnt, too.
     """
 
     load_size: int = 512
@@ -39,9 +42,27 @@ class Sampling:
     turned: float = 0.16
     restyled: float = 0.0
     repainted: float = 0.0
+    mixed: float = 0.0
 
     def __post_init__(self) -> None:
-        check_shares(self, "mirrored", "turned", "restyled", "repainted")
+        check_shares(self, "mirrored", "turned", "restyled", "repainted", "mixed")
+
+
+@dataclass(frozen=True)
+class Edits:
+    """References of the second step that differ in one part alone; where regions are known only.
+
+    Attributes:
+        share: of the targets that are the anchor with one part in another colour instead of any other picture.
+        graded: share of these whose tag has a strength from 0 to 2 instead of what is read: at 0 the part has a neutral
+            colour, at 1 the tag's own, and at 2 one that is a quarter further away from the neutral one.
+    """
+
+    share: float = 0.0
+    graded: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_shares(self, "share", "graded")
 
 
 @dataclass(frozen=True)
@@ -98,19 +119,14 @@ class MappingSettings:
         mapping_width, self_adaptive: of the model's tag mapping, which is a new one.
         inversion: weight of the difference between mapped tags and mean features. Only a generator that attends to
             places has it, as in the paper; 0 leaves it out there too.
-        edited: share of the targets that are the anchor with one part in another colour instead of any other picture;
-            where regions are known only.
     """
 
     run: RunSettings
     mapping_width: int = 512
     self_adaptive: bool = True
     sampling: Sampling = field(default_factory=Sampling)
+    edits: Edits = field(default_factory=Edits)
     inversion: float = 1.0
-    edited: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_shares(self, "edited")
 
 
 def check_shares(settings: object, *names: str) -> None:
@@ -166,8 +182,8 @@ STARTER_RUN = RunSettings(
     save_every=500,
 )
 # Light falls from the left in every drawing that is coloured here, so sketches are not mirrored.
-STARTER_SAMPLING = Sampling(load_size=128, mirrored=0.0, turned=0.0, restyled=0.3, repainted=0.5)
-TINY_SAMPLING = Sampling(load_size=40, mirrored=0.5, turned=0.2, restyled=0.5, repainted=0.5)
+STARTER_SAMPLING = Sampling(load_size=128, mirrored=0.0, turned=0.0, restyled=0.3, repainted=0.5, mixed=0.3)
+TINY_SAMPLING = Sampling(load_size=40, mirrored=0.5, turned=0.2, restyled=0.5, repainted=0.5, mixed=0.5)
 # 766 454 pictures: 2, 9 and 3 passes over them at batch 32.
 PAPER_RUN = RunSettings(
     steps=215_600, batch_size=32, learning_rate=1e-4, precision="bf16", log_every=100, save_every=5000
@@ -196,7 +212,7 @@ GENERATOR_PRESETS = {
 MAPPING_PRESETS = {
     "paper": MappingSettings(replace(PAPER_RUN, steps=71_900)),
     "starter": MappingSettings(
-        replace(STARTER_RUN, steps=1500), mapping_width=192, sampling=STARTER_SAMPLING, edited=0.5
+        replace(STARTER_RUN, steps=3000), mapping_width=192, sampling=STARTER_SAMPLING, edits=Edits(0.6, 0.7)
     ),
-    "tiny": MappingSettings(TINY_RUN, mapping_width=8, sampling=TINY_SAMPLING, edited=0.5),
+    "tiny": MappingSettings(TINY_RUN, mapping_width=8, sampling=TINY_SAMPLING, edits=Edits(0.5, 0.5)),
 }

@@ -54,12 +54,12 @@ def train_mapping(
         open_pictures(data, colorizer.config, settings.sampling, split=split) for split in ("train", "test")
     )
     places = range(min(SHOWN, len(held_out)))
-    shown = held_out.triples(places, settings.edited, torch.Generator().manual_seed(0))
+    shown = held_out.triples(places, settings.edits, torch.Generator().manual_seed(0))
     inversion = settings.inversion if colorizer.config.receiving == "attention" else 0.0
 
     for _ in run.steps():
         generator = run.generator()
-        triple = pictures.triples(step_places(pictures, run), settings.edited, generator)
+        triple = pictures.triples(step_places(pictures, run), settings.edits, generator)
         with run.accelerator.autocast():
             by_reference, by_tags = map_tags(colorizer, Triple(*(part.to(run.device) for part in triple)))
         losses = mapping_loss(by_reference, by_tags, inversion)
@@ -87,11 +87,16 @@ def mapping_networks(colorizer: TagColorizer) -> nn.ModuleList:
 
 
 def map_tags(colorizer: TagColorizer, triple: Triple) -> tuple[Mapped, Mapped]:
-    """What the target reference makes of the sketch, and what the anchor does with the target's tags."""
+    """What the target reference makes of the sketch, and what the anchor does with the target's tags.
+
+    Differs: where strengths of tags are given, all other tags stay the anchor's, as when a person moves one slider.
+    """
     with torch.no_grad():
         anchor, target = colorizer.encode(triple.anchor), colorizer.encode(triple.target)
         read = colorizer.tag_probabilities(anchor).float()
-        wished = colorizer.tag_probabilities(target).float()
+        is_given = triple.strengths >= 0
+        others = torch.where(is_given.any(1, keepdim=True), read, colorizer.tag_probabilities(target).float())
+        wished = torch.where(is_given, triple.strengths, others)
         picture, code = colorizer.generator(triple.sketch, target, with_code=True)
         by_reference = Mapped(picture.float(), code.float(), (target.float() - anchor.float()).mean((2, 3)))
     features = colorizer.shifted(anchor, wished, anchor=read)

@@ -12,8 +12,8 @@ from PIL import Image
 from artmodels.errors import ConfigError, PictureError
 from training.colorizer.batches import random_turns, tag_vectors
 from training.colorizer.data import open_pictures, with_tags_of
-from training.colorizer.illustrations import Look, has_part, renamed, shown_colours
-from training.colorizer.settings import STARTER, TINY, Sampling
+from training.colorizer.illustrations import NEUTRAL, Look, exaggerated, has_part, renamed, shown_colours
+from training.colorizer.settings import STARTER, TINY, Edits, Sampling
 from training.colorizer.sketch_lines import restyle_lines
 from training.recipes.illustrations import Order, render_drawing
 from training.recipes.lorelei import read_style
@@ -59,11 +59,11 @@ def test_targets_have_the_drawing_of_the_sketch_and_the_colours_of_the_reference
 
 def test_edited_targets_differ_from_their_anchors_in_one_part(illustrations):
     pictures = open_pictures(illustrations, TINY, PLAIN, split="train")
-    triple = pictures.triples([0, 1, 2, 3], 1.0, seeded(3))
+    triple = pictures.triples([0, 1, 2, 3], Edits(1.0), seeded(3))
     for number, (anchor, target) in enumerate(zip(triple.anchor, triple.target, strict=True)):
         same = ((anchor - target).abs().amax(0) < 1e-6).float().mean()
         assert same > 0.2, number
-    unrelated = pictures.triples([0, 1, 2, 3], 0.0, seeded(3))
+    unrelated = pictures.triples([0, 1, 2, 3], Edits(), seeded(3))
     assert not torch.equal(unrelated.anchor, unrelated.target)
 
 
@@ -72,10 +72,42 @@ def test_one_edit_changes_one_tag_and_one_colour(illustrations):
     generator = seeded(1)
     for place in range(6):
         anchor = pictures.repainted(place, generator)
-        target = pictures.edited(anchor, generator)
+        target, tag = pictures.edited(anchor, None, generator)
+        assert tag in target.tags
         changed = set(anchor.tags) ^ set(target.tags)
         assert len(changed) in (0, 2)
         assert (anchor.colours != target.colours).any(1).sum() <= 1
+
+
+def test_graded_targets_say_which_strengths_were_given(illustrations):
+    pictures = open_pictures(illustrations, TINY, PLAIN, split="train")
+    triple = pictures.triples([0, 1, 2, 3] * 4, Edits(1.0, 1.0), seeded(3))
+    groups = [[TINY.tags.index(tag) for tag in group.tags] for group in TINY.groups]
+    for strengths in triple.strengths:
+        given = [group for group in groups if (strengths[group] >= 0).all()]
+        assert len(given) == 1
+        assert (strengths >= 0).sum() == len(given[0])
+        assert (strengths[given[0]] > 0).sum() <= 1
+        assert strengths.max() <= 2
+    assert (pictures.triples([0, 1], Edits(1.0, 0.0), seeded(3)).strengths < 0).all()
+
+
+def test_strengths_go_from_neutral_over_the_colour_beyond_it():
+    colour = np.array((0.8, 0.2, 0.1), np.float32)
+    np.testing.assert_allclose(exaggerated(colour, 1, 0.0), NEUTRAL[1], atol=1e-6)
+    np.testing.assert_allclose(exaggerated(colour, 1, 1.0), colour, atol=1e-6)
+    np.testing.assert_allclose(exaggerated(colour, 1, 0.5), (NEUTRAL[1] + colour) / 2, atol=1e-6)
+    beyond = np.clip(NEUTRAL[1] + 1.25 * (colour - NEUTRAL[1]), 0, 1)
+    np.testing.assert_allclose(exaggerated(colour, 1, 2.0), beyond, atol=1e-6)
+
+
+def test_mixed_references_have_colours_of_no_palette_and_targets_follow_them(illustrations):
+    pictures = open_pictures(illustrations, TINY, replace(EVERY, mixed=1.0), split="train")
+    pair = pictures.pairs(range(6), seeded())
+    bottom = [batch[:, :, 29:31, 1:4].flatten(2).median(2).values for batch in (pair.target, pair.reference)]
+    torch.testing.assert_close(bottom[0], bottom[1], rtol=0, atol=0.15)
+    plain = open_pictures(illustrations, TINY, EVERY, split="train").pairs(range(6), seeded())
+    assert not torch.equal(plain.reference, pair.reference)
 
 
 def test_parts_that_a_reference_does_not_show_stay_neutral():
@@ -103,7 +135,7 @@ def test_every_tag_that_the_recipe_gives_is_known():
 def test_the_same_generator_gives_the_same_pictures(illustrations):
     sampling = Sampling(load_size=32, mirrored=0.5, turned=0.5, restyled=0.5, repainted=0.5)
     pictures = open_pictures(illustrations, TINY, sampling, split="train")
-    for draw in (pictures.tagged, pictures.pairs, lambda places, g: pictures.triples(places, 0.5, g)):
+    for draw in (pictures.tagged, pictures.pairs, lambda places, g: pictures.triples(places, Edits(0.5, 0.5), g)):
         first, again, other = (draw([0, 1, 2], seeded(seed)) for seed in (5, 5, 6))
         assert all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
         assert any(not torch.equal(one, two) for one, two in zip(first, other, strict=True))
@@ -188,7 +220,7 @@ def test_prepared_pictures_are_cut_alike_and_carry_their_own_tags(tmp_path):
         own = ((pair.sketch[number, 0] + 1) * 127.5).round().byte().numpy()
         assert any(np.array_equal(own, sketch[y : y + 32, x : x + 32]) for sketch in sketches)
     assert torch.equal(pictures.tagged([0, 1], seeded()).tags, torch.ones(2, 2))
-    triple = pictures.triples([0, 1], 0.5, seeded())
+    triple = pictures.triples([0, 1], Edits(0.5, 0.5), seeded())
     assert triple.anchor.shape == triple.target.shape == (2, 3, 32, 32)
 
 

@@ -26,6 +26,7 @@ from training.colorizer.train_generator import disturbed
 from training.colorizer.train_mapping import map_tags, mapping_networks
 
 SETTINGS = GENERATOR_PRESETS["tiny-attention"]
+NOTHING_GIVEN = torch.full((2, len(TINY.tags)), -1.0)
 
 
 def test_total_variation_sums_the_length_of_each_pixels_step():
@@ -147,7 +148,7 @@ def test_the_second_step_gives_gradients_to_mapping_and_place_weights_alone(rece
     colorizer = TagColorizer(replace(TINY, receiving=receiving, mapped=True)).eval().requires_grad_(False)
     trained = mapping_networks(colorizer).requires_grad_(True)
     picture = torch.rand(2, 3, 32, 32)
-    triple = Triple(torch.rand(2, 1, 32, 32), picture, picture.flip(0))
+    triple = Triple(torch.rand(2, 1, 32, 32), picture, picture.flip(0), NOTHING_GIVEN)
     torch.stack(list(mapping_loss(*map_tags(colorizer, triple), 1.0).values())).sum().backward()
     assert all(p.grad is not None for p in trained.parameters())
     assert len(trained) == (2 if receiving == "attention" else 1)
@@ -159,6 +160,19 @@ def test_equal_tags_change_nothing():
     torch.manual_seed(0)
     colorizer = TagColorizer(replace(TINY, mapped=True)).eval()
     picture = torch.rand(2, 3, 32, 32)
-    by_reference, by_tags = map_tags(colorizer, Triple(torch.rand(2, 1, 32, 32), picture, picture))
+    by_reference, by_tags = map_tags(colorizer, Triple(torch.rand(2, 1, 32, 32), picture, picture, NOTHING_GIVEN))
     for one, other in zip(by_reference, by_tags, strict=True):
         assert_close(one, other)
+
+
+def test_given_strengths_leave_all_other_tags_the_anchors():
+    torch.manual_seed(0)
+    colorizer = TagColorizer(replace(TINY, mapped=True)).eval()
+    anchor, target = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    read = colorizer.tag_probabilities(colorizer.encode(anchor))
+    strengths = torch.full((1, len(TINY.tags)), -1.0)
+    strengths[0, :2] = torch.tensor((0.0, 1.5))
+    _, by_tags = map_tags(colorizer, Triple(torch.rand(1, 1, 32, 32), anchor, target, strengths))
+    wished = read.clone()
+    wished[0, :2] = torch.tensor((0.0, 1.5))
+    assert_close(by_tags.mean, colorizer.tag_shift(read, wished))
