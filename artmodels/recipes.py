@@ -69,8 +69,9 @@ def truth(options: Mapping[str, Any], name: str) -> bool:
     """An option that is True or False.
 
     Raises:
-        ConfigError: it is something else.
+        ConfigError: it is something else, or not there.
     """
-    if not isinstance(options[name], bool):
-        raise ConfigError(f"{name} must be true or false, not {options[name]!r}")
-    return bool(options[name])
+    value = options.get(name)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} must be true or false, not {value!r}")
+    return value
