@@ -15,13 +15,11 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -32,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from artmodels.workflow.config import WorkflowConfig
-from training.settings import RunSettings
+from training.clocks import Case, logged_seconds, seconds_of, short_run
 from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, GenerationSettings, InferenceSettings
 
 if TYPE_CHECKING:
@@ -53,29 +51,12 @@ START_UPS = {"import artmodels": "artmodels", "import WorkflowEditor": "artmodel
 Verb = Callable[["WorkflowEditor", Path, Path], None]
 
 
-class Case(NamedTuple):
-    """One row to be: `clock(repeats)` gives the seconds of each repeat."""
-
-    name: str
-    clock: Callable[[int], list[float]]
-
-
 class Row(NamedTuple):
     """Seconds of each repeat, and the most memory that the process ever held."""
 
     name: str
     seconds: list[float]
     peak_mebibytes: float
-
-
-def seconds_of(call: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of each of `repeats` calls that follow a first, uncounted one."""
-    seconds = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return seconds[1:]
 
 
 def peak_mebibytes() -> float:
@@ -230,18 +211,6 @@ def time_generation_training(settings: GenerationSettings, repeats: int) -> list
         return logged_seconds(out / "log.jsonl")[1:]
 
 
-def short_run(run: RunSettings, repeats: int) -> RunSettings:
-    """One step to warm up, `repeats` steps that count, and one whose log line says when the last of them ended."""
-    return replace(run, steps=repeats + 2, log_every=1, save_every=repeats + 3)
-
-
-def logged_seconds(log: Path) -> list[float]:
-    """Seconds of every step but the last, from a log of every step and the mean time of the steps before it."""
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    totals = [line["seconds_per_step"] * (line["step"] - 1) for line in lines]
-    return [after - before for before, after in pairwise(totals)]
-
-
 def write_pictures(root: Path, settings: InferenceSettings | GenerationSettings) -> Path:
     """Noise as aligned stages, in the layout that recipes write."""
     rows = []
@@ -354,7 +323,9 @@ def main(
     only: Annotated[str, typer.Option(help="Only rows whose name holds this text.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    chosen = [case for case in cases(paper=paper) if only in case.name]
+    from training.colorizer.clocks import colorizer_cases
+
+    chosen = [case for case in [*cases(paper=paper), *colorizer_cases()] if only in case.name]
     start_ups = {name: module for name, module in START_UPS.items() if only in name}
     if not chosen and not start_ups:
         raise typer.BadParameter(f"no row's name holds {only!r}", param_hint="--only")
