@@ -10,7 +10,7 @@ from artmodels import images
 from artmodels.colorizer.config import ColorizerConfig
 from artmodels.line_art import shrink_lines
 
-__all__ = ["Frame", "enlarged", "fit_reference", "fit_sketch", "heat", "inside", "under_lines"]
+__all__ = ["Frame", "enlarged", "fit_reference", "fit_sketch", "heat", "inside"]
 
 WIDEST = 2  # a working picture's longer side, in training sizes
 
@@ -65,22 +65,6 @@ def inside(picture: Tensor, frame: Frame) -> Tensor:
     """A working picture [B, C, H, W] without its repeated edges."""
     rows = slice(frame.top, frame.top + frame.inner_height)
     return picture[:, :, rows, frame.left : frame.left + frame.inner_width]
-
-
-def under_lines(colour: Tensor, lines: Tensor) -> Tensor:
-    """Colour [B, 3, h, w] without the lines [1, 1, h, w] that were painted into it, both in [-1, 1].
-
-    Where a line is, or its soft edge, the colour is that of its surroundings. It will lie under sharp lines, and would
-    show as a dark haze along them.
-    """
-    ink = functional.max_pool2d((1 - lines) / 2, 3, 1, 1)
-    weight = (1 - ink).clamp(0, 1) ** 2 + 1e-4
-    filled = colour
-    for width in (5, 9):
-        shares = functional.avg_pool2d(weight, width, 1, width // 2)
-        around = functional.avg_pool2d(filled * weight, width, 1, width // 2) / shares
-        filled = filled.lerp(around, ink.clamp(0, 1))
-    return filled
 
 
 def enlarged(picture: Tensor, frame: Frame) -> Image.Image:

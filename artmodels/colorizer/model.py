@@ -10,7 +10,8 @@ from torch import Tensor
 
 from artmodels import images
 from artmodels.colorizer.colours import Pin, from_lab, move_region, palette_of, region_of_change, to_lab
-from artmodels.colorizer.framing import Frame, enlarged, fit_reference, fit_sketch, heat, inside, under_lines
+from artmodels.colorizer.filling import fill_to_lines
+from artmodels.colorizer.framing import Frame, enlarged, fit_reference, fit_sketch, heat, inside
 from artmodels.colorizer.steps import ColorizerNetworks
 from artmodels.colorizer.tags import wished
 from artmodels.colorizer.wishes import Wish
@@ -87,8 +88,8 @@ class TagColorizer(ColorizerNetworks):
                 change is moved to the colour; where tags change nothing there is no region, and a warning says so.
             seed: without a reference, each but 0 draws a tag for every group with colours that is not set; with one it
                 changes nothing, as there is no chance in it.
-            keep_lines: multiplies the sketch's lines, untouched and at their own size, over the colour, from which the
-                networks' own lines are taken; off, the picture is what the networks render.
+            keep_lines: multiplies the sketch's lines, untouched and at their own size, over the colour, which ends at
+                them, without lines of its own; off, the picture is what the networks render.
             clean: takes paper tone away and refuses photos; off, the sketch is taken as it is.
         Returns:
             `.image` at the sketch's size; `.layers`: "colour", "change", hidden, a red veil where tags and colours
@@ -241,7 +242,7 @@ def finished(
     """The colours [1, 3, h, w] as layers at the sketch's own size."""
     lines, frame = opened.art.lines, opened.frame
     if keep_lines:
-        picture = under_lines(picture, inside(opened.sketch.to(picture.device), frame))
+        picture = fill_to_lines(picture, lines)
     colour = enlarged(picture[0], frame)
     layers = {COLOUR: colour.convert("RGBA")}
     hidden = [CHANGE] if change is not None else []

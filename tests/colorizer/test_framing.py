@@ -5,7 +5,7 @@ import torch
 from methods import COLORIZER, sketch
 from PIL import Image
 
-from artmodels.colorizer.framing import enlarged, fit_reference, fit_sketch, heat, inside, under_lines
+from artmodels.colorizer.framing import enlarged, fit_reference, fit_sketch, heat, inside
 
 SIDE, STRIDE = COLORIZER.size, COLORIZER.stride
 SIZES = [(32, 32), (50, 40), (37, 53), (1, 1), (3, 500), (4000, 300), (640, 640)]
@@ -47,16 +47,6 @@ def test_a_reference_is_of_whole_strides_and_bounded(size: tuple[int, int]) -> N
 def test_a_picture_comes_back_at_its_own_size() -> None:
     _, frame = fit_sketch(sketch(500, 200), COLORIZER)
     assert enlarged(torch.zeros(3, frame.inner_height, frame.inner_width), frame).size == (500, 200)
-
-
-def test_colour_under_lines_loses_them_and_keeps_the_rest() -> None:
-    lines = torch.ones(1, 1, 24, 24)
-    lines[..., 12] = -1
-    colour = torch.full((1, 3, 24, 24), 0.4)
-    painted = torch.where(lines < 0, -0.9, colour)
-    cleared = under_lines(painted, lines)
-    torch.testing.assert_close(cleared, colour, rtol=0, atol=0.02)
-    assert torch.equal(cleared[..., :8], painted[..., :8])
 
 
 def test_a_veil_is_as_opaque_as_the_change() -> None:
