@@ -18,7 +18,7 @@ from artmodels.colorizer.model import TagColorizer
 from artmodels.errors import ConfigError, HubError
 from artmodels.images import to_picture
 from training.colorizer.batches import Tagged
-from training.colorizer.data import open_pictures, step_places, with_tags_of
+from training.colorizer.data import open_pictures, step_batches, with_tags_of
 from training.colorizer.objective import tag_loss
 from training.colorizer.settings import ENCODER_PRESETS, EncoderSettings
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
@@ -57,8 +57,7 @@ def train_encoder(
     )
     shown = held_out.tagged(range(min(SHOWN, len(held_out))), torch.Generator().manual_seed(0))
 
-    for _ in run.steps():
-        batch = pictures.tagged(step_places(pictures, run), run.generator())
+    for batch, _ in step_batches(run, pictures, pictures.tagged):
         tags = batch.tags.to(run.device)
         with run.accelerator.autocast():
             logits = colorizer.encoder.classify(colorizer.encoder(batch.pictures.to(run.device)))
