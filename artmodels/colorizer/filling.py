@@ -1,5 +1,6 @@
 """Colour that was rendered small, enlarged up to the lines of the sketch and no farther."""
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -59,21 +60,25 @@ def ink_of(lines: Image.Image, like: Tensor) -> Tensor:
 def spread(colour: Tensor, is_open: Tensor, is_free: Tensor) -> tuple[Tensor, Tensor]:
     """Fills open places from their neighbours above, below and beside, step by step, where places are free.
 
+    In numpy, because few places wait and hundreds of small operations would wait for each other's threads.
+
     Args: colour [1, 3, H, W]; is_open, is_free [1, 1, H, W].
     Returns: the colour, and which places are open still.
     """
-    height, width = colour.shape[2] + 2, colour.shape[3] + 2
-    filled = functional.pad(colour, (1, 1, 1, 1)).flatten(2)[0]
-    is_known = functional.pad(~is_open, (1, 1, 1, 1)).flatten()
-    waiting = functional.pad(is_open & is_free, (1, 1, 1, 1)).flatten().nonzero()[:, 0]
-    beside = torch.tensor((-1, 1, -width, width), device=colour.device)
+    height, width = colour.shape[2:]
+    filled = np.pad(colour[0].permute(1, 2, 0).cpu().numpy(), ((1, 1), (1, 1), (0, 0))).reshape(-1, 3)
+    is_known = np.pad(~is_open[0, 0].cpu().numpy(), 1).ravel()
+    waiting = np.flatnonzero(np.pad((is_open & is_free)[0, 0].cpu().numpy(), 1))
+    beside = np.array((-1, 1, -width - 2, width + 2))
     for _ in range(STEPS):
-        neighbours = waiting[:, None] + beside
-        weights = is_known[neighbours].to(colour.dtype)
-        is_reached = weights.any(1)
-        places, weights = waiting[is_reached], weights[is_reached]
-        filled[:, places] = (filled[:, neighbours[is_reached]] * weights).sum(2) / weights.sum(1)
+        knows = is_known[waiting[:, None] + beside]
+        is_reached = knows.any(1)
+        places, weights = waiting[is_reached], knows[is_reached][..., None].astype(np.float32)
+        filled[places] = (filled[places[:, None] + beside] * weights).sum(1) / weights.sum(1)
         is_known[places] = True
         waiting = waiting[~is_reached]
-    is_known = is_known.view(1, 1, height, width)[..., 1:-1, 1:-1]
-    return filled.view(1, 3, height, width)[..., 1:-1, 1:-1], ~is_known
+        if not len(places):
+            break
+    rows = torch.from_numpy(filled).view(height + 2, width + 2, 3)[1:-1, 1:-1].permute(2, 0, 1)[None]
+    known = torch.from_numpy(is_known).view(1, 1, height + 2, width + 2)[..., 1:-1, 1:-1]
+    return rows.contiguous().to(colour.device), ~known.to(colour.device)
