@@ -3,8 +3,9 @@
     python -m training.colorizer.train_generator --preset starter-attention --data illustrations/ \
         --init runs/encoder/model --out runs/attention
 
-About 0.35 s a step of 16 pictures for the starter on one free core. `--init` of an earlier run of the same layout goes on
-from its generator, `--set run.learning_rate=0.0002` say. `--set joint=true` trains the encoder as well, which the paper's Table 1 warns of.
+About 0.35 s a step of 16 pictures for the starter on one free core. With `--init` of an earlier run of the same layout
+the generator goes on from there, at `--set run.learning_rate=0.0002` say. `--set joint=true` trains the encoder as
+well, which the paper's table 1 warns of.
 """
 
 from collections.abc import Iterator
