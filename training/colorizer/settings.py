@@ -196,7 +196,12 @@ ENCODER_PRESETS = {
 }
 # The recipe's pictures follow from their colours exactly: the difference to the true colouring says all.
 STARTER_GENERATOR = GeneratorSettings(
-    STARTER_RUN, STARTER, STARTER_SAMPLING, discriminator_width=16, adversarial=0.0, small_regions=0.5
+    replace(STARTER_RUN, largest_gradient=100.0),
+    STARTER,
+    STARTER_SAMPLING,
+    discriminator_width=16,
+    adversarial=0.0,
+    small_regions=0.5,
 )
 TINY_GENERATOR = GeneratorSettings(
     TINY_RUN, TINY, TINY_SAMPLING, discriminator_width=4, small_regions=0.5, shuffled=0.5, dropped=0.1
