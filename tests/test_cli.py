@@ -89,7 +89,7 @@ def refused(outcome: tuple[int, str, str], sentence: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], *([name, "--help"] for name in ("stages", "edit", "generate", "replay"))]
+    "words", [["--help"], *([name, "--help"] for name in ("stages", "edit", "generate", "colorize", "tags", "replay"))]
 )
 def test_help_loads_neither_torch_nor_numpy(words: list[str]) -> None:
     script = f"""
