@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from artmodels.errors import ConfigError, PictureError
 from artmodels.images import load_picture
 from artmodels.workflow.config import WorkflowConfig
+from training.order import places_of
 from training.run import Run
 
 __all__ = ["StagePictures", "random_crop_and_flip", "random_hues", "rotate_hue", "training_batch"]
@@ -75,13 +75,7 @@ class StagePictures:
 
     def indices(self, seed: int, start: int, count: int) -> list[int]:
         """Places `start` to `start + count` of an endless series of reshuffled passes over the pictures."""
-        places = (divmod(place, len(self)) for place in range(start, start + count))
-        return [int(shuffled(seed, turn, len(self))[rest]) for turn, rest in places]
-
-
-@cache
-def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
-    return np.random.default_rng([seed, turn]).permutation(length)
+        return places_of(len(self), seed, start, count)
 
 
 def decode(source: Path | bytes, channels: int, size: int) -> np.ndarray:
