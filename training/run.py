@@ -82,6 +82,10 @@ class Run(Generic[Model]):
             raise ConfigError(f"{self.folder} already holds a run; give --resume to go on or choose another folder")
         if self._resume and not existing:
             raise ConfigError(f"{self.folder} holds no checkpoint to resume from")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"no run can be kept in {self.folder}: {error.strerror}") from None
         self.accelerator.wait_for_everyone()
         self.accelerator.init_trackers("run")
         if not self.accelerator.trackers and self.is_main:
@@ -90,7 +94,6 @@ class Run(Generic[Model]):
         if self._resume:
             check_same(self.folder, json.loads((self.folder / "run.json").read_text())["settings"], settings)
         elif self.is_main:
-            self.folder.mkdir(parents=True, exist_ok=True)
             facts = {"settings": settings, **environment(self.device)}
             (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
 
