@@ -163,7 +163,8 @@ def optimise_step(
         reference_maps = judge(laid_out(reference, dtype))
         vector = generator.adain_vector(latent)
         delta, weight = torch.zeros_like(vector), 0.0 if is_latent else weight
-        moments = Moments(*[torch.zeros_like(latent if is_latent else delta)] * 2)
+        still = torch.zeros_like(latent if is_latent else delta)
+        moments = Moments(still, still)
     for iteration in range(1, optimisation.steps + 1):
         with torch.inference_mode(False), torch.enable_grad():
             point = (latent if is_latent else delta).detach().requires_grad_()
