@@ -25,8 +25,9 @@ from artmodels.errors import ConfigError
 from training.colorizer.ablations import make_table_1
 from training.colorizer.batches import tag_vectors
 from training.colorizer.held_out import HeldOut, colour_all, held_out_pairs, palette_scores, read_drawings, read_tags
-from training.colorizer.illustrations import Illustrations, Look, row_colours
+from training.colorizer.illustrations import Illustrations, Look
 from training.colorizer.tag_response import tag_scores, tag_sheet
+from training.colourable_drawings import row_colours
 from training.command import tells_mistakes
 from training.metrics import write_scores
 from training.sheets import picture_sheet

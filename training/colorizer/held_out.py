@@ -10,12 +10,14 @@ from torch import Tensor
 
 from artmodels.colorizer.model import TagColorizer
 from artmodels.errors import ConfigError
-from training.colorizer.batches import Pair, random_places
-from training.colorizer.colourable import REGIONS, paint
-from training.colorizer.colours import differences, part_medians
+from training.colorizer.batches import Pair
 from training.colorizer.data import open_pictures
-from training.colorizer.illustrations import Illustrations, Look, has_part, row_colours
+from training.colorizer.illustrations import Illustrations, Look, has_part
 from training.colorizer.settings import Sampling
+from training.colourable import REGIONS, paint
+from training.colourable_drawings import row_colours
+from training.colours import differences, part_medians
+from training.recipe_pictures import random_places
 
 __all__ = ["BATCH", "PARTS", "HeldOut", "colour_all", "held_out_pairs", "palette_scores", "read_drawings", "read_tags"]
 

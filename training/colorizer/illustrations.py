@@ -1,38 +1,31 @@
 """The illustrations recipe's drawings, coloured as a training needs them."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from artmodels.colorizer.config import ColorizerConfig
-from artmodels.errors import ConfigError
-from training.colorizer.batches import (
-    Pair,
-    Tagged,
-    Triple,
-    mirror,
-    random_places,
-    random_turns,
-    read_picture,
-    read_rows,
-    tag_vectors,
-    to_pictures,
+from training.colorizer.batches import Pair, Tagged, Triple, random_turns, tag_vectors
+from training.colorizer.settings import Edits, Sampling
+from training.colourable import REGIONS, paint
+from training.colourable_drawings import (
+    ILLUSTRATION_PALETTES,
+    NEUTRAL,
+    ColourableDrawings,
+    Colours,
+    new_palette,
+    row_colours,
 )
-from training.colorizer.colourable import REGIONS, Colourable, Coloured, paint, recover
-from training.colorizer.settings import ILLUSTRATION_PALETTES, Edits, Sampling
-from training.colorizer.sketch_lines import restyle_lines
-from training.recipes.palettes import FLOWER, LIPS, PATTERNS, WHITE, choose_colouring
+from training.recipe_pictures import mirror, random_places, to_pictures
+from training.recipes.palettes import PATTERNS
+from training.sketch_lines import restyle_lines
 
 __all__ = ["Illustrations", "Look"]
 
-Colours = NDArray[np.float32]  # [R, 3] in [0, 1]
 FURTHER = 0.25  # for each unit of strength beyond 1
 PATTERNED = {f"{kind}_clothes" for kind in PATTERNS}
 
@@ -50,7 +43,7 @@ class Look(NamedTuple):
     row: int | None
 
 
-class Illustrations:
+class Illustrations(ColourableDrawings):
     """Drawings by their place, each with the recipe's colourings of it and any other that is painted here.
 
     Raises:
@@ -59,17 +52,8 @@ class Illustrations:
     """
 
     def __init__(self, root: Path, config: ColorizerConfig, sampling: Sampling, *, split: str):
-        self.root, self.config, self.sampling = root, config, sampling
-        self.rows = read_rows(root, split)
-        if "colours" not in self.rows[0]:
-            raise ConfigError(f"{root} has no colours of regions: is it what the recipe illustrations made?")
-        grouped = groupby(range(len(self.rows)), key=lambda place: self.rows[place]["drawing"])
-        self.drawings = [list(places) for _, places in grouped]
-        self._colourable: dict[int, Colourable] = {}
-        self._pictures: dict[int, NDArray[np.uint8]] = {}
-
-    def __len__(self) -> int:
-        return len(self.drawings)
+        super().__init__(root, config.size, split=split)
+        self.config, self.sampling = config, sampling
 
     def tagged(self, places: Sequence[int], generator: torch.Generator) -> Tagged:
         looks = self.looks(places, generator)
@@ -156,7 +140,7 @@ class Illustrations:
     def pictures(self, looks: Sequence[Look]) -> Tensor:
         """[B, 3, S, S]."""
         painted = [number for number, look in enumerate(looks) if look.row is None]
-        found = torch.empty(len(looks), 3, self.config.size, self.config.size)
+        found = torch.empty(len(looks), 3, self.size, self.size)
         if painted:
             drawings = [self.colourable(looks[number].drawing) for number in painted]
             found[painted] = paint(drawings, np.stack([looks[number].colours for number in painted]))
@@ -164,49 +148,6 @@ class Illustrations:
         if kept:
             found[list(kept)] = to_pictures(list(kept.values()))
         return found
-
-    def colouring(self, row: int) -> NDArray[np.uint8]:
-        """The recipe's finished picture, [S, S, 3]."""
-        if row not in self._pictures:
-            self._pictures[row] = read_picture(self.root / "full" / f"{self.rows[row]['id']}.png", self.config.size)
-        return self._pictures[row]
-
-    def colourable(self, place: int) -> Colourable:
-        """The drawing without its colours; mirrored where more of its pictures are lit from the right."""
-        if place not in self._colourable:
-            rows = self.drawings[place]
-            left = [row for row in rows if self.rows[row]["light"] == "left"]
-            is_left = 2 * len(left) >= len(rows)
-            lit = left if is_left else [row for row in rows if row not in left]
-            name, size = f"{self.rows[rows[0]]['id']}.png", self.config.size
-            regions = read_picture(self.root / "regions" / name, size, "L", Image.Resampling.NEAREST)
-            maps = [read_picture(self.root / "line" / name, size, "L"), regions, *map(self.colouring, lit)]
-            line, regions, *pictures = (np.ascontiguousarray(m if is_left else m[:, ::-1]) for m in maps)
-            coloured = [self.coloured(row, picture) for row, picture in zip(lit, pictures, strict=True)]
-            self._colourable[place] = recover(line, regions, coloured)
-        return self._colourable[place]
-
-    def coloured(self, row: int, picture: NDArray[np.uint8]) -> Coloured:
-        is_patterned = self.rows[row]["pattern"] != "plain"
-        return Coloured(picture.astype(np.float32) / np.float32(255), row_colours(self.rows[row]), is_patterned)
-
-
-def row_colours(row: Mapping[str, Any]) -> Colours:
-    return np.stack([unit_rgb(row["colours"][region]) for region in REGIONS])
-
-
-def unit_rgb(colour: str) -> Colours:
-    """Of "#rrggbb" or "rrggbb"."""
-    return np.frombuffer(bytes.fromhex(colour[-6:]), np.uint8).astype(np.float32) / np.float32(255)
-
-
-def neutral_colours() -> Colours:
-    """The mean of every part's palette."""
-    palettes = {**ILLUSTRATION_PALETTES, "lips": LIPS, "flower": FLOWER, "white": {"": bytes(WHITE).hex()}}
-    return np.stack([np.mean([unit_rgb(c) for c in palettes[region].values()], axis=0) for region in REGIONS])
-
-
-NEUTRAL = neutral_colours()
 
 
 def shown_colours(look: Look) -> Colours:
@@ -219,14 +160,6 @@ def shown_colours(look: Look) -> Colours:
 
 def has_part(tags: Sequence[str], part: str) -> bool:
     return any(f"{colour}_{part}" in tags for colour in ILLUSTRATION_PALETTES[part])
-
-
-def new_palette(generator: torch.Generator) -> tuple[dict[str, str], Colours]:
-    """Names and colours of a colouring that the recipe could have chosen."""
-    seed = int(torch.randint(2**62, (), generator=generator))
-    colouring = choose_colouring(np.random.default_rng(seed), can_be_patterned=False)
-    colours = np.array([colouring.colours[region] for region in REGIONS], np.float32) / np.float32(255)
-    return colouring.names, colours
 
 
 def mixture(colours: Colours, generator: torch.Generator) -> Colours:

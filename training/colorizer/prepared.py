@@ -10,19 +10,10 @@ from torch import Tensor
 
 from artmodels.colorizer.config import ColorizerConfig
 from artmodels.errors import ConfigError
-from training.colorizer.batches import (
-    Pair,
-    Tagged,
-    Triple,
-    mirror,
-    random_places,
-    random_turns,
-    read_picture,
-    read_rows,
-    to_pictures,
-)
+from training.colorizer.batches import Pair, Tagged, Triple, random_turns
 from training.colorizer.settings import Edits, Sampling
-from training.colorizer.sketch_lines import restyle_lines
+from training.recipe_pictures import mirror, random_places, read_picture, read_rows, to_pictures
+from training.sketch_lines import restyle_lines
 
 __all__ = ["PreparedPictures"]
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
 from artmodels.errors import ConfigError
+from training.colourable_drawings import ILLUSTRATION_PALETTES
 from training.recipes.danbooru_tags import COLOUR_GROUPS, SWATCHES
 from training.recipes.garments import GARMENTS
-from training.recipes.palettes import BACKGROUND, CLOTHES, EYES, HAIR, PATTERNS, SKIN
+from training.recipes.palettes import PATTERNS
 from training.settings import RunSettings
 
 __all__ = [
@@ -142,10 +143,7 @@ def tag_group(name: str, palette: Mapping[str, str]) -> TagGroup:
     return TagGroup(name, tags, tuple(f"#{value}" for value in palette.values()))
 
 
-# Every tag that the illustrations recipe gives.
-ILLUSTRATION_PALETTES = {
-    "hair": HAIR, "eyes": EYES, "skin": SKIN, "clothes": CLOTHES, "accent": CLOTHES, "background": BACKGROUND,
-}  # fmt: skip
+# What else the illustrations recipe tells by tags.
 ILLUSTRATION_TAGS = (
     "eyes_closed", "bald", *(f"{kind}_clothes" for kind in PATTERNS if kind != "plain"), *GARMENTS,
     "glasses", "earrings", "freckles", "beard", "hair_flower",

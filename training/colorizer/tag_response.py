@@ -10,9 +10,10 @@ from torch import Tensor
 
 from artmodels.colorizer.model import TagColorizer
 from artmodels.colorizer.tags import group_named, wished
-from training.colorizer.batches import Pair, random_places
-from training.colorizer.colours import FEWEST, differences, hue_goes_one_way, part_colours, part_medians
+from training.colorizer.batches import Pair
 from training.colorizer.held_out import BATCH, PARTS, HeldOut, read_tags
+from training.colours import FEWEST, differences, hue_goes_one_way, part_colours, part_medians
+from training.recipe_pictures import random_places
 from training.sheets import picture_sheet
 
 __all__ = ["EDITED", "tag_scores", "tag_sheet"]

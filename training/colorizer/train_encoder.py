@@ -19,12 +19,13 @@ from artmodels.colorizer.model import TagColorizer
 from artmodels.errors import ConfigError, HubError
 from artmodels.images import to_picture
 from training.colorizer.batches import Tagged
-from training.colorizer.data import open_pictures, step_batches, with_tags_of
+from training.colorizer.data import open_pictures, with_tags_of
 from training.colorizer.objective import tag_loss
 from training.colorizer.settings import ENCODER_PRESETS, EncoderSettings
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.run import Run
 from training.settings import choose_preset
+from training.step_batches import step_batches
 
 __all__ = ["train_encoder"]
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from artmodels.colorizer.config import ColorizerConfig
 from artmodels.colorizer.model import TagColorizer
 from training.colorizer.batches import Pair
-from training.colorizer.data import Pictures, open_pictures, step_batches, with_tags_of
+from training.colorizer.data import Pictures, open_pictures, with_tags_of
 from training.colorizer.discriminator import PatchDiscriminator
 from training.colorizer.objective import discriminator_loss, generator_loss, region_weights
 from training.colorizer.settings import GENERATOR_PRESETS, GeneratorSettings
@@ -29,6 +29,7 @@ from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, te
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
+from training.step_batches import step_batches
 
 __all__ = ["disturbed", "train_generator"]
 

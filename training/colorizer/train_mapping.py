@@ -18,13 +18,14 @@ from torch import nn
 
 from artmodels.colorizer.model import TagColorizer
 from training.colorizer.batches import Triple
-from training.colorizer.data import open_pictures, step_batches
+from training.colorizer.data import open_pictures
 from training.colorizer.objective import Mapped, mapping_loss
 from training.colorizer.settings import MAPPING_PRESETS, MappingSettings
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
+from training.step_batches import step_batches
 
 __all__ = ["train_mapping"]
 

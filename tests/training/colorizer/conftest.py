@@ -8,7 +8,7 @@ import pytest
 from accelerate.state import AcceleratorState
 from PIL import Image
 
-from training.colorizer.colourable import REGIONS, Colourable, paint
+from training.colourable import REGIONS, Colourable, paint
 from training.recipes.palettes import choose_colouring
 
 SIZE = 32

@@ -14,9 +14,9 @@ from training.colorizer.batches import random_turns, tag_vectors
 from training.colorizer.data import open_pictures, with_tags_of
 from training.colorizer.illustrations import NEUTRAL, Look, exaggerated, has_part, renamed, shown_colours
 from training.colorizer.settings import STARTER, TINY, Edits, Sampling
-from training.colorizer.sketch_lines import restyle_lines
 from training.recipes.illustrations import Order, render_drawing
 from training.recipes.lorelei import read_style
+from training.sketch_lines import restyle_lines
 
 PLAIN = Sampling(load_size=32, mirrored=0.0, turned=0.0, restyled=0.0, repainted=0.0)
 EVERY = replace(PLAIN, repainted=1.0)

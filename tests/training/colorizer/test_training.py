@@ -11,12 +11,13 @@ import torch
 from PIL import Image
 
 from artmodels.colorizer.model import TagColorizer
-from training.colorizer.data import open_pictures, step_batches
+from training.colorizer.data import open_pictures
 from training.colorizer.settings import ENCODER_PRESETS, GENERATOR_PRESETS, MAPPING_PRESETS, STARTER, TINY, Sampling
 from training.colorizer.train_encoder import train_encoder
 from training.colorizer.train_generator import new_colorizer, train_generator
 from training.colorizer.train_mapping import train_mapping
 from training.run import Run
+from training.step_batches import step_batches
 
 ROOT = Path(__file__).parents[3]
 TRAININGS = {

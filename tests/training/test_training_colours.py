@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.colorizer.colours import differences, hue_goes_one_way, part_colours, part_medians, to_lab
+from training.colours import differences, hue_goes_one_way, part_colours, part_medians, to_lab
 
 
 def flat(*colours):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from training.colorizer.colourable import REGIONS, Colourable, Coloured, paint, recover
+from training.colourable import REGIONS, Colourable, Coloured, paint, recover
 from training.recipes import drawings
 from training.recipes.illustrations import Order, render_drawing
 from training.recipes.lorelei import read_style
 
-STYLE = Path(__file__).parents[1] / "recipes" / "small_style.json"
+STYLE = Path(__file__).parent / "recipes" / "small_style.json"
 SHADED = [REGIONS.index(name) for name in ("hair", "skin", "clothes", "accent")]
 
 
