@@ -10,12 +10,12 @@ from torch import Tensor
 
 from artmodels import images
 from artmodels.colorizer.colours import Pin, from_lab, move_region, palette_of, region_of_change, to_lab
-from artmodels.colorizer.filling import fill_to_lines
 from artmodels.colorizer.framing import Frame, enlarged, fit_reference, fit_sketch, heat, inside
 from artmodels.colorizer.steps import ColorizerNetworks
 from artmodels.colorizer.tags import wished
 from artmodels.colorizer.wishes import Wish
 from artmodels.errors import ConfigError
+from artmodels.filling import fill_to_lines
 from artmodels.images import PictureSource
 from artmodels.line_art import LineArt, read_line_art
 from artmodels.recipes import check_recipe, new_recipe, truth

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from artmodels import images
-from artmodels.colorizer.filling import LARGEST, fill_to_lines
+from artmodels.filling import LARGEST, fill_to_lines
 
 LEFT, RIGHT, DOT = (200, 40, 50), (250, 220, 120), (30, 60, 200)
 
