@@ -1,21 +1,32 @@
 """What the recipe of every method says, and whether it can be followed here."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image
 
 import artmodels
 from artmodels import images
 from artmodels.errors import ConfigError, PictureError
-from artmodels.hub import HubModel
 from artmodels.sources import starter_names
 
-__all__ = ["check_recipe", "new_recipe", "truth"]
+__all__ = ["RecipeMaker", "check_recipe", "new_recipe", "truth"]
+
+
+class RecipeMaker(Protocol):
+    """What makes pictures and can be named: a model, or a filter without weights."""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+
+    @property
+    def revision(self) -> str | None:
+        """The Hub commit that it comes from, if it does."""
 
 
 def new_recipe(
-    model: HubModel, verb: str, picture: Image.Image, options: dict[str, Any], **found: Any
+    model: RecipeMaker, verb: str, picture: Image.Image, options: dict[str, Any], **found: Any
 ) -> dict[str, Any]:
     """Plain JSON values that make a picture again; `found` is what there is to know beside them.
 
@@ -33,7 +44,7 @@ def new_recipe(
     }
 
 
-def check_recipe(recipe: Any, model: HubModel, picture: Image.Image) -> Mapping[str, Any]:
+def check_recipe(recipe: Any, model: RecipeMaker, picture: Image.Image) -> Mapping[str, Any]:
     """The recipe's options.
 
     Raises:

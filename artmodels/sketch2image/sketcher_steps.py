@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artmodels.errors import ConfigError
 from artmodels.hub import HubModel
 from artmodels.perceptual import StarterFeatures
 from artmodels.sketch2image.config import SketcherConfig
+from artmodels.sketch2image.drawing import known_hand
 from artmodels.sketch2image.sketcher_networks import STRIDE, SketchGenerator, VGGLevels
 
 __all__ = ["SketcherNetworks"]
@@ -47,6 +47,11 @@ class SketcherNetworks(HubModel):
     def hands(self) -> tuple[str, ...]:
         """The names of the ways of drawing that this sketcher knows."""
         return self.config.hands
+
+    @property
+    def working_side(self) -> int:
+        """Pixels of the longer side of a picture that is looked at in ordinary detail."""
+        return self.config.size
 
     def see(self, pictures: Tensor) -> list[Tensor]:
         """The features of pictures [B, 1 or 3, H, W], finest first; sides are multiples of 8 where lines follow."""
@@ -101,8 +106,4 @@ class SketcherNetworks(HubModel):
         Raises:
             ConfigError: there is no such hand.
         """
-        if hand is None:
-            return self.hands[0]
-        if hand not in self.hands:
-            raise ConfigError(f"{self.source} has no hand {hand!r}; it has {', '.join(self.hands)}")
-        return hand
+        return known_hand(hand, self.hands, self.source)
