@@ -34,12 +34,14 @@ class Triple(NamedTuple):
     """Sketches [B, 1, S, S], and two references [B, 3, S, S], from one of which tags lead to the other.
 
     strengths: of tags, [B, T], where they were given; below 0 where they are what is read from the references.
+    regions: numbers of the sketch's regions [B, S, S], uint8; all zero where they are not known.
     """
 
     sketch: Tensor
     anchor: Tensor
     target: Tensor
     strengths: Tensor
+    regions: Tensor
 
 
 def tag_vectors(tag_lists: Sequence[Sequence[str]], config: ColorizerConfig) -> Tensor:

@@ -74,7 +74,7 @@ class Illustrations(ColourableDrawings):
         """The drawings in the colours of these looks."""
         drawings = [self.colourable(place) for place in places]
         target = paint(drawings, np.stack([shown_colours(look) for look in looks]))
-        regions = torch.from_numpy(np.stack([drawing.regions for drawing in drawings]))
+        regions = self.regions(places)
         mirrored = torch.rand(len(places), generator=generator) < self.sampling.mirrored
         sketch, target, regions = mirror(mirrored, self.sketches(places, generator), target, regions)
         reference = random_turns(self.pictures(looks), self.sampling.turned, generator)
@@ -94,13 +94,18 @@ class Illustrations(ColourableDrawings):
             targets[number], tag = self.edited(anchors[number], strength, generator)
             if strength is not None:
                 strengths[number] = self.one_tag(tag, strength)
-        return Triple(self.sketches(places, generator), self.pictures(anchors), self.pictures(targets), strengths)
+        sketches, regions = self.sketches(places, generator), self.regions(places)
+        return Triple(sketches, self.pictures(anchors), self.pictures(targets), strengths, regions)
 
     def one_tag(self, tag: str, strength: float) -> Tensor:
         """Strengths [T] of that tag and, 0, of the others of its group; below 0 for those that are not given."""
         group = next(group for group in self.config.groups if tag in group.tags)
         given = {other: strength * (other == tag) for other in group.tags}
         return torch.tensor([given.get(other, -1.0) for other in self.config.tags])
+
+    def regions(self, places: Sequence[int]) -> Tensor:
+        """[B, S, S], uint8."""
+        return torch.from_numpy(np.stack([self.colourable(place).regions for place in places]))
 
     def sketches(self, places: Sequence[int], generator: torch.Generator) -> Tensor:
         """[B, 1, S, S], some of them in other lines."""

@@ -84,10 +84,15 @@ class Mapped(NamedTuple):
     mean: Tensor  # [B, C]: of the target's features less the anchor's, or of mapped tags
 
 
-def mapping_loss(by_reference: Mapped, by_tags: Mapped, inversion: float) -> dict[str, Tensor]:
-    """Eqs. 12 and 13: L_hybrid = mean|G_t - G_b| + mean|psi_t - psi_b|, and L_inv of the mean features."""
+def mapping_loss(
+    by_reference: Mapped, by_tags: Mapped, inversion: float, *, weights: Tensor | float = 1.0
+) -> dict[str, Tensor]:
+    """Eqs. 12 and 13: L_hybrid = mean|G_t - G_b| + mean|psi_t - psi_b|, and L_inv of the mean features.
+
+    Args: weights: of the picture's pixels, [B, 1, H, W] with a mean of 1.
+    """
     losses = {
-        "picture": (by_reference.picture - by_tags.picture).abs().mean(),
+        "picture": (weights * (by_reference.picture - by_tags.picture).abs()).mean(),
         "code": (by_reference.code - by_tags.code).abs().mean(),
     }
     if inversion:

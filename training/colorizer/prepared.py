@@ -60,7 +60,7 @@ class PreparedPictures:
         sketch, target = restyle_lines(both[:, :1], self.sampling.restyled, generator), both[:, 1:]
         reference = self.read("reference", places, self.config.size)
         reference = random_turns(reference, self.sampling.turned, generator)
-        return Pair(sketch, target, reference, torch.zeros(len(places), *sketch.shape[2:], dtype=torch.uint8))
+        return Pair(sketch, target, reference, no_regions(sketch))
 
     def triples(self, places: Sequence[int], edits: Edits, generator: torch.Generator) -> Triple:
         """Sketches with two random other pictures; without known regions none can be edited."""
@@ -69,7 +69,8 @@ class PreparedPictures:
         sketch = restyle_lines(sketch, self.sampling.restyled, generator)
         others = (random_places(len(places), len(self), generator) for _ in range(2))
         anchor, target = (self.read("colour", chosen, self.config.size) for chosen in others)
-        return Triple(sketch, anchor, target, torch.full((len(places), len(self.config.tags)), -1.0))
+        nothing_given = torch.full((len(places), len(self.config.tags)), -1.0)
+        return Triple(sketch, anchor, target, nothing_given, no_regions(sketch))
 
     def read(self, folder: str, places: Sequence[int], size: int) -> Tensor:
         paths = [self.root / folder / f"{self.ids[place]}.png" for place in places]
@@ -94,3 +95,8 @@ class PreparedPictures:
             picture[:, top : top + size, left : left + size]
             for picture, (top, left) in zip(pictures, corners, strict=True)
         ])  # fmt: skip
+
+
+def no_regions(sketches: Tensor) -> Tensor:
+    """[B, S, S] for sketches [B, 1, S, S]."""
+    return torch.zeros_like(sketches[:, 0], dtype=torch.uint8)

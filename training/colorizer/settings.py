@@ -120,6 +120,7 @@ class MappingSettings:
         mapping_width, self_adaptive: of the model's tag mapping, which is a new one.
         inversion: weight of the difference between mapped tags and mean features. Only a generator that attends to
             places has it, as in the paper; 0 leaves it out there too.
+        small_regions: as in the generator's training, of the difference between pictures.
     """
 
     run: RunSettings
@@ -128,6 +129,10 @@ class MappingSettings:
     sampling: Sampling = field(default_factory=Sampling)
     edits: Edits = field(default_factory=Edits)
     inversion: float = 1.0
+    small_regions: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_shares(self, "small_regions")
 
 
 def check_shares(settings: object, *names: str) -> None:
@@ -215,7 +220,13 @@ GENERATOR_PRESETS = {
 MAPPING_PRESETS = {
     "paper": MappingSettings(replace(PAPER_RUN, steps=71_900)),
     "starter": MappingSettings(
-        replace(STARTER_RUN, steps=6000), mapping_width=192, sampling=STARTER_SAMPLING, edits=Edits(0.6, 0.7)
+        replace(STARTER_RUN, steps=6000),
+        mapping_width=192,
+        sampling=STARTER_SAMPLING,
+        edits=Edits(0.6, 0.7),
+        small_regions=0.8,
     ),
-    "tiny": MappingSettings(TINY_RUN, mapping_width=8, sampling=TINY_SAMPLING, edits=Edits(0.5, 0.5)),
+    "tiny": MappingSettings(
+        TINY_RUN, mapping_width=8, sampling=TINY_SAMPLING, edits=Edits(0.5, 0.5), small_regions=0.5
+    ),
 }

@@ -19,7 +19,7 @@ from torch import nn
 from artmodels.colorizer.model import TagColorizer
 from training.colorizer.batches import Triple
 from training.colorizer.data import open_pictures
-from training.colorizer.objective import Mapped, mapping_loss
+from training.colorizer.objective import Mapped, mapping_loss, region_weights
 from training.colorizer.settings import MAPPING_PRESETS, MappingSettings
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.run import Run
@@ -62,10 +62,12 @@ def train_mapping(
     def draw(places: Sequence[int], generator: torch.Generator) -> Triple:
         return pictures.triples(places, settings.edits, generator)
 
-    for triple, _ in step_batches(run, pictures, draw):
+    for batch, _ in step_batches(run, pictures, draw):
+        triple = Triple(*(part.to(run.device) for part in batch))
         with run.accelerator.autocast():
-            by_reference, by_tags = map_tags(colorizer, Triple(*(part.to(run.device) for part in triple)))
-        losses = mapping_loss(by_reference, by_tags, inversion)
+            by_reference, by_tags = map_tags(colorizer, triple)
+        weights = region_weights(triple.regions, settings.small_regions)
+        losses = mapping_loss(by_reference, by_tags, inversion, weights=weights)
         norm = run.descend(torch.stack(list(losses.values())).sum(), trained, optimiser)
         run.log({**losses, **norm})
         if run.is_showing():

@@ -27,6 +27,7 @@ from training.colorizer.train_mapping import map_tags, mapping_networks
 
 SETTINGS = GENERATOR_PRESETS["tiny-attention"]
 NOTHING_GIVEN = torch.full((2, len(TINY.tags)), -1.0)
+NO_REGIONS = torch.zeros(2, 32, 32, dtype=torch.uint8)
 
 
 def test_total_variation_sums_the_length_of_each_pixels_step():
@@ -98,6 +99,10 @@ def test_mapping_losses_are_mean_differences():
     losses = mapping_loss(mapped(0.0), mapped(0.5), 3.0)
     assert {name: float(loss) for name, loss in losses.items()} == {"picture": 0.5, "code": 1.0, "inversion": 1.5}
     assert mapping_loss(mapped(0.0), mapped(0.5), 0.0).keys() == {"picture", "code"}
+    weights = torch.zeros(1, 1, 4, 4)
+    weights[..., 0] = 4.0
+    halves = Mapped(torch.cat((torch.full((1, 3, 4, 1), 0.25), torch.zeros(1, 3, 4, 3)), 3), *mapped(0.0)[1:])
+    assert float(mapping_loss(mapped(0.0), halves, 0.0, weights=weights)["picture"]) == 0.25
 
 
 def test_frozen_networks_pass_gradients_on_and_keep_none():
@@ -148,7 +153,7 @@ def test_the_second_step_gives_gradients_to_mapping_and_place_weights_alone(rece
     colorizer = TagColorizer(replace(TINY, receiving=receiving, mapped=True)).eval().requires_grad_(False)
     trained = mapping_networks(colorizer).requires_grad_(True)
     picture = torch.rand(2, 3, 32, 32)
-    triple = Triple(torch.rand(2, 1, 32, 32), picture, picture.flip(0), NOTHING_GIVEN)
+    triple = Triple(torch.rand(2, 1, 32, 32), picture, picture.flip(0), NOTHING_GIVEN, NO_REGIONS)
     torch.stack(list(mapping_loss(*map_tags(colorizer, triple), 1.0).values())).sum().backward()
     assert all(p.grad is not None for p in trained.parameters())
     assert len(trained) == (2 if receiving == "attention" else 1)
@@ -160,7 +165,9 @@ def test_equal_tags_change_nothing():
     torch.manual_seed(0)
     colorizer = TagColorizer(replace(TINY, mapped=True)).eval()
     picture = torch.rand(2, 3, 32, 32)
-    by_reference, by_tags = map_tags(colorizer, Triple(torch.rand(2, 1, 32, 32), picture, picture, NOTHING_GIVEN))
+    by_reference, by_tags = map_tags(
+        colorizer, Triple(torch.rand(2, 1, 32, 32), picture, picture, NOTHING_GIVEN, NO_REGIONS)
+    )
     for one, other in zip(by_reference, by_tags, strict=True):
         assert_close(one, other)
 
@@ -172,7 +179,7 @@ def test_given_strengths_leave_all_other_tags_the_anchors():
     read = colorizer.tag_probabilities(colorizer.encode(anchor))
     strengths = torch.full((1, len(TINY.tags)), -1.0)
     strengths[0, :2] = torch.tensor((0.0, 1.5))
-    _, by_tags = map_tags(colorizer, Triple(torch.rand(1, 1, 32, 32), anchor, target, strengths))
+    _, by_tags = map_tags(colorizer, Triple(torch.rand(1, 1, 32, 32), anchor, target, strengths, NO_REGIONS[:1]))
     wished = read.clone()
     wished[0, :2] = torch.tensor((0.0, 1.5))
     assert_close(by_tags.mean, colorizer.tag_shift(read, wished))
