@@ -9,21 +9,42 @@ from artmodels.workflow.networks import LatentEncoder, StageGenerator
 from training.losses import frozen, hinge_discriminator, hinge_generator, kl_to_normal, mode_seeking
 from training.workflow.settings import GenerationSettings, InferenceSettings
 
-__all__ = ["Rendered", "generation_loss", "inference_loss", "render_step", "rendered_discriminator_loss"]
+__all__ = [
+    "Rendered",
+    "figure_weights",
+    "generation_loss",
+    "inference_loss",
+    "render_step",
+    "rendered_discriminator_loss",
+]
 
 LOUDEST = 2.0  # log-variance above which the noise of an odd picture would throw a generator off
+STANDS_OUT = 0.1  # of a picture in [-1, 1]
 
 
 def inference_loss(
     source: Tensor, inferred: Tensor, target: Tensor, discriminator: nn.Module, settings: InferenceSettings
 ) -> dict[str, Tensor]:
-    """Eq. 5: L_GAN(D(x_{i+1}, x^_i)) + 10 |x^_i - x_i|_1 of one stage."""
-    losses = {"reconstruction": settings.reconstruction * (inferred - target).abs().mean()}
+    """Eq. 5: L_GAN(D(x_{i+1}, x^_i)) + 10 |x^_i - x_i|_1 of one stage, whose figure may weigh more than its ground."""
+    weights = figure_weights(target, settings.figure)
+    losses = {"reconstruction": settings.reconstruction * (weights * (inferred - target).abs()).mean()}
     if settings.adversarial:
         with frozen(discriminator):
             scores = discriminator(torch.cat((source, inferred), dim=1))
         losses["adversarial"] = settings.adversarial * hinge_generator(scores)
     return losses
+
+
+def figure_weights(stages: Tensor, excess: float) -> Tensor:
+    """Weights of pixels by what they show: 1 for a picture's ground, 1 + excess for what stands out from it.
+
+    Args: stages: [B, C, H, W] in [-1, 1], whose ground is the median of each channel.
+    Returns: [B, 1, H, W] with a mean of 1 for each picture.
+    """
+    ground = stages.flatten(2).median(2).values[..., None, None]
+    stands_out = (stages - ground).abs().amax(1, keepdim=True) > STANDS_OUT
+    weights = 1 + excess * stands_out
+    return weights / weights.mean((1, 2, 3), keepdim=True)
 
 
 class Rendered(NamedTuple):

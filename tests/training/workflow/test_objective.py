@@ -11,6 +11,7 @@ from training.losses import hinge_discriminator, kl_to_normal
 from training.workflow.discriminators import MultiScaleDiscriminator
 from training.workflow.objective import (
     Rendered,
+    figure_weights,
     frozen,
     generation_loss,
     inference_loss,
@@ -171,6 +172,25 @@ def test_inference_loss_is_hinge_plus_weighted_difference(stages):
     assert not has_gradient(discriminator)
     settings = replace(settings, adversarial=0.0)
     assert set(inference_loss(stages[1], inferred, stages[0], discriminator, settings)) == {"reconstruction"}
+
+
+def test_what_stands_out_from_the_ground_weighs_more():
+    stages = torch.full((2, 3, 4, 4), 0.2)
+    stages[0, 1, 0, 0] = 0.9  # one of 16 pixels, in one channel
+    weights = figure_weights(stages, 4.0)
+    assert weights.shape == (2, 1, 4, 4)
+    torch.testing.assert_close(weights[0, 0, 0, 0], torch.tensor(5 / (20 / 16)))
+    torch.testing.assert_close(weights.mean((1, 2, 3)), torch.ones(2))
+    torch.testing.assert_close(weights[1], torch.ones(1, 4, 4))
+    assert torch.equal(figure_weights(stages, 0.0), torch.ones(2, 1, 4, 4))
+
+
+def test_a_stage_is_inferred_by_its_figure_first(stages):
+    settings = replace(INFERENCE_PRESETS["tiny"], adversarial=0.0, figure=4.0)
+    target, inferred = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    target[..., 0, 0] = 1.0
+    loss = inference_loss(stages[1], inferred, target, nn.Identity(), settings)["reconstruction"]
+    torch.testing.assert_close(loss, torch.tensor(10 * 5 / 20))
 
 
 def test_frozen_networks_thaw_even_after_an_error():
