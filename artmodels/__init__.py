@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from artmodels.errors import ArtModelsError, CheckpointError, ConfigError, HubError, PictureError
     from artmodels.hub import HubModel, load_model, starter_names
     from artmodels.results import Result, read_recipe
+    from artmodels.sketch2image.config import Sketch2ImageConfig, SketcherConfig
+    from artmodels.sketch2image.model import SketchToImage
+    from artmodels.sketch2image.sketcher import Sketcher, load_sketcher
+    from artmodels.sketch2image.xdog import Xdog
     from artmodels.workflow.config import WorkflowConfig
     from artmodels.workflow.model import WorkflowEditor
 
@@ -26,11 +30,17 @@ _HOMES = {
     "HubModel": "artmodels.hub",
     "PictureError": "artmodels.errors",
     "Result": "artmodels.results",
+    "Sketch2ImageConfig": "artmodels.sketch2image.config",
+    "SketchToImage": "artmodels.sketch2image.model",
+    "Sketcher": "artmodels.sketch2image.sketcher",
+    "SketcherConfig": "artmodels.sketch2image.config",
     "TagColorizer": "artmodels.colorizer.model",
     "TagGroup": "artmodels.colorizer.config",
     "WorkflowConfig": "artmodels.workflow.config",
     "WorkflowEditor": "artmodels.workflow.model",
+    "Xdog": "artmodels.sketch2image.xdog",
     "load_model": "artmodels.hub",
+    "load_sketcher": "artmodels.sketch2image.sketcher",
     "read_recipe": "artmodels.results",
     "starter_names": "artmodels.hub",
 }
@@ -44,12 +54,18 @@ __all__ = [
     "HubModel",
     "PictureError",
     "Result",
+    "Sketch2ImageConfig",
+    "SketchToImage",
+    "Sketcher",
+    "SketcherConfig",
     "TagColorizer",
     "TagGroup",
     "WorkflowConfig",
     "WorkflowEditor",
+    "Xdog",
     "__version__",
     "load_model",
+    "load_sketcher",
     "read_recipe",
     "starter_names",
 ]

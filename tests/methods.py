@@ -11,10 +11,11 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
-from artmodels import HubModel, Result, TagColorizer, WorkflowConfig, WorkflowEditor
+from artmodels import HubModel, Result, Sketcher, SketchToImage, TagColorizer, WorkflowConfig, WorkflowEditor
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
 from artmodels.images import PictureSource, load_picture
 from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
+from artmodels.sketch2image.config import Sketch2ImageConfig, SketcherConfig
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -153,6 +154,21 @@ COLORIZER = ColorizerConfig(
     mapped=True,
 )
 
+SKETCHER = SketcherConfig(
+    hands=("ink", "pencil"),
+    darkness=(1.0, 0.8),
+    size=48,
+    features=StarterFeaturesConfig(widths=(4, 4, 6, 8), blocks=(1, 1, 1, 1)),
+    widths=(8, 6, 4),
+    skips=True,
+    threshold=0.1,  # random weights draw nearly everything black
+)
+
+SKETCHER_FOLDER = TemporaryDirectory()
+with_random_weights(Sketcher(SKETCHER), gain=2).save_pretrained(SKETCHER_FOLDER.name)
+
+SYNTHESIZER = Sketch2ImageConfig(size=64, width=4)
+
 
 def painted_line(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
     return editor.edit(artwork, stage="line", picture=drawing(*load_picture(artwork).size, seed + 10))
@@ -185,6 +201,41 @@ def by_reference(colorizer: TagColorizer, sketch: PictureSource, seed: int) -> R
 def by_reference_and_tags(colorizer: TagColorizer, sketch: PictureSource, seed: int) -> Result:
     wished = {"red_hair": 2 * seed, "glasses": 1}
     return colorizer.colorize(sketch, reference=painting(seed), tags=wished, colours={"clothes": "#336699"})
+
+
+def sketches_exemplars_and_noise(count: int) -> tuple[Tensor, ...]:
+    (pictures,) = smooth_batch(channels=4, size=SYNTHESIZER.size)(count)
+    noise = torch.randn(count, SketchToImage(SYNTHESIZER).noise_length, generator=torch.Generator().manual_seed(3))
+    return pictures[:, :1], pictures[:, 1:], noise
+
+
+def in_another_style(model: SketchToImage, sketch: PictureSource, seed: int) -> Result:
+    return model.synthesize(sketch, painting(seed), seed=5)
+
+
+def in_mixed_styles(model: SketchToImage, sketch: PictureSource, seed: int) -> Result:
+    return model.synthesize(sketch, [painting(seed), painting(0)], weights=[3, 1], keep_lines=True)
+
+
+def in_stitched_styles(model: SketchToImage, sketch: PictureSource, seed: int) -> Result:
+    exemplars = [painting(number) for number in (seed, 0, seed, seed)]
+    return model.synthesize(sketch, exemplars, mixing="stitch", refine=False, clean=False)
+
+
+def with_noise(model: SketchToImage, sketch: PictureSource, seed: int) -> Result:
+    return model.synthesize(sketch, painting(0), seed=seed)
+
+
+def transferred(model: SketchToImage, content: PictureSource, seed: int) -> Result:
+    return model.transfer(content, painting(seed), sketcher=SKETCHER_FOLDER.name, hand="ink", keep_lines=True)
+
+
+def transferred_by_filter(model: SketchToImage, content: PictureSource, seed: int) -> Result:
+    return model.transfer(content, painting(seed), sketcher="xdog")
+
+
+def drawn(sketcher: Sketcher, picture: PictureSource, seed: int) -> Result:
+    return sketcher.draw(picture, hand=SKETCHER.hands[seed % 2], thickness=seed, darkness=1)
 
 
 METHODS = (
@@ -221,5 +272,31 @@ METHODS = (
         ),
         sketch,
         gain=2**0.5,
+    ),
+    Method(
+        SketchToImage,
+        SYNTHESIZER,
+        sketches_exemplars_and_noise,
+        (
+            Verb("synthesize", in_another_style),
+            Verb("synthesize by noise", with_noise),
+            Verb("synthesize in mixed styles", in_mixed_styles),
+            Verb("synthesize in stitched styles", in_stitched_styles),
+            Verb("transfer", transferred),
+            Verb("transfer by a filter", transferred_by_filter),
+        ),
+        sketch,
+        gain=2,
+    ),
+    Method(
+        Sketcher,
+        SKETCHER,
+        smooth_batch(channels=3, size=40),
+        (
+            Verb("draw", lambda sketcher, picture, _: sketcher.draw(picture), has_choice=False),
+            Verb("draw by a hand", drawn),
+        ),
+        drawing,
+        gain=2,
     ),
 )

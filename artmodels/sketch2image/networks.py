@@ -264,16 +264,17 @@ class FeatureMask(nn.Module):
         self.kind = config.masking
         if self.kind != "none":
             spread = 0.01 if self.kind == "features" else 0.1
-            self.inside = nn.Parameter(torch.full((channels, 1, 1), 1 + spread))
-            self.outside = nn.Parameter(torch.full((channels, 1, 1), 1 - spread))
-            self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+            self.inside = nn.Parameter(torch.full((channels,), 1 + spread))
+            self.outside = nn.Parameter(torch.full((channels,), 1 - spread))
+            self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, features: Tensor, sketch: Tensor) -> Tensor:
         """Args: x, features [B, channels, H, W]; sketch [B, 1, h, w], sides multiples of H and W."""
         if self.kind == "none":
             return x
         mask = features if self.kind == "features" else functional.adaptive_avg_pool2d(sketch, x.shape[-1])
-        return x * (self.outside + (self.inside - self.outside) * mask) + self.bias
+        inside, outside, bias = (weight[:, None, None] for weight in (self.inside, self.outside, self.bias))
+        return x * (outside + (inside - outside) * mask) + bias
 
 
 class Decoder(nn.Module):

@@ -46,11 +46,11 @@ class Texture(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.strength = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.strength = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """Args: x [B, channels, H, W]; noise [B, H * W]."""
-        return x + self.strength * noise.view(len(x), 1, *x.shape[2:])
+        return x + self.strength[:, None, None] * noise.view(len(x), 1, *x.shape[2:])
 
 
 class EnlargeTextured(nn.Module):
