@@ -10,16 +10,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.feature_distance import Distance
+from training.sketch2image.settings import AutoencoderSettings, RefinerSettings
+
 __all__ = [
     "adain",
     "class_confusion",
     "content_triplet",
+    "derangement",
     "gram",
     "gram_difference",
     "grey_difference",
     "log_discriminator",
     "log_generator",
     "matched_content",
+    "reconstruction_losses",
     "style_triplet",
 ]
 
@@ -87,15 +92,23 @@ def content_triplet(
 ) -> Tensor:
     """Eq. 10: mean max(d(c, c_pos) - d(c_neg, c) + margin, 0), summed over levels; d is the mean squared difference.
 
+    Differs: each picture's maps are first brought to a mean square of 1, so that maps which have nothing to do with
+    each other are 2 apart. Their scale is free otherwise, and what grows with its square drowns every other term.
+
     Args: anchors: content of whole sketches, positives: of the same, altered, negatives: of others, altered;
         [B, C_i, H_i, W_i].
     """
     terms = []
-    for anchor, positive, negative in zip(anchors, positives, negatives, strict=True):
-        near = (positive.float() - anchor.float()).square().mean((1, 2, 3))
-        far = (negative.float() - anchor.float()).square().mean((1, 2, 3))
+    for levels in zip(anchors, positives, negatives, strict=True):
+        anchor, positive, negative = (to_mean_square_one(maps) for maps in levels)
+        near, far = ((maps - anchor).square().mean((1, 2, 3)) for maps in (positive, negative))
         terms.append(functional.relu(near - far + margin).mean())
     return torch.stack(terms).sum()
+
+
+def to_mean_square_one(maps: Tensor, eps: float = 1e-8) -> Tensor:
+    maps = maps.float()
+    return maps * (maps.square().mean((1, 2, 3), keepdim=True) + eps).rsqrt()
 
 
 def class_confusion(logits: Tensor) -> Tensor:
@@ -112,3 +125,25 @@ def grey_difference(made: Tensor, pictures: Tensor) -> Tensor:
     Args: made: the pictures [B, 3, H, W] in other pictures' styles.
     """
     return functional.mse_loss(made.float().mean(1), pictures.float().mean(1))
+
+
+def reconstruction_losses(
+    made: Tensor, pictures: Tensor, distance: Distance | None, settings: AutoencoderSettings | RefinerSettings
+) -> dict[str, Tensor]:
+    """The settings' differences of pixels and of features, a mean over pictures each."""
+    losses: dict[str, Tensor] = {}
+    if settings.squared:
+        losses["squared"] = settings.squared * functional.mse_loss(made, pictures)
+    if settings.absolute:
+        losses["absolute"] = settings.absolute * functional.l1_loss(made, pictures)
+    if distance is not None:
+        losses["perceptual"] = settings.perceptual * distance(made, pictures).float().mean()
+    return losses
+
+
+def derangement(count: int, generator: torch.Generator) -> Tensor:
+    """A random order in which no place keeps its own: one cycle through all. [count], of at least two."""
+    cycle = torch.randperm(count, generator=generator)
+    order = torch.empty_like(cycle)
+    order[cycle] = cycle.roll(1)
+    return order

@@ -84,18 +84,25 @@ def test_style_triplet_descends_towards_its_positive_and_away_from_its_negative(
 
 
 def test_content_triplet_has_its_closed_form():
-    zero = torch.zeros(2, 3, 4, 4)
-    assert_close(content_triplet([zero], [zero + 1], [zero + 1.5], 2.0), torch.tensor(1 - 2.25 + 2))
-    assert content_triplet([zero], [zero], [zero + 1.5], 2.0) == 0
-    both = content_triplet([zero, zero], [zero, zero], [zero, zero], 2.0)
+    """Maps of one sign are 0 apart, of opposite signs 4, whatever their size."""
+    one = torch.ones(2, 3, 4, 4)
+    assert_close(content_triplet([one], [2 * one], [-3 * one], 2.0), torch.tensor(0.0))
+    assert_close(content_triplet([one], [one], [one], 2.0), torch.tensor(2.0))
+    assert_close(content_triplet([one], [-one], [one], 2.0), torch.tensor(6.0))
+    both = content_triplet([one, one], [one, one], [one, one], 2.0)
     assert_close(both, torch.tensor(4.0))  # two levels
+
+
+def test_unrelated_content_is_two_apart():
+    anchor, other = randn(2, 8, 16, 16), randn(2, 8, 16, 16, seed=1)
+    assert_close(content_triplet([anchor], [other], [anchor], 0.0), torch.tensor(2.0), rtol=0.1, atol=0)
 
 
 def test_content_triplet_counts_each_picture_for_itself():
     """A picture that is far enough apart does not pay for one that is not."""
-    zero = torch.zeros(2, 1, 2, 2)
-    far = torch.tensor([10.0, 0.0]).view(2, 1, 1, 1) + zero
-    assert_close(content_triplet([zero], [zero], [far], 2.0), torch.tensor(1.0))
+    one = torch.ones(2, 1, 2, 2)
+    far = torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1) * one
+    assert_close(content_triplet([one], [one], [far], 2.0), torch.tensor(1.0))
 
 
 def test_class_confusion_is_nothing_for_even_guesses_and_most_for_sure_ones():
