@@ -14,6 +14,7 @@ from artmodels import TagColorizer, ui
 
 __all__ = ["LookOfIt", "Updates"]
 
+HINT = "Press a swatch or slide a tag: the picture follows."
 Updates = dict[gr.components.Component, Any]
 
 
@@ -49,14 +50,14 @@ class LookOfIt:
     def compose_opening(self, session: Session) -> None:
         with gr.Column():
             ui.title("Open a sketch")
-            self.file = gr.File(show_label=False, file_types=["image"], height=112, elem_id="open")
+            self.file = gr.File(show_label=False, file_types=["image"], height=120, elem_id="open")
         with gr.Column(elem_id="reference-block"):
             ui.title("Colours from a picture")
             self.reference = gr.HTML(
                 views.reference_html(session), elem_id="reference", elem_classes="am-figure", apply_default_css=False
             )
             self.reference_file = gr.File(
-                show_label=False, file_types=["image"], height=112, elem_id="open-reference"
+                show_label=False, file_types=["image"], height=120, elem_id="open-reference"
             )  # fmt: skip
         with gr.Column():
             ui.title("or start from")
@@ -87,10 +88,10 @@ class LookOfIt:
                 [views.PICTURE, views.CHANGE], value=views.PICTURE, show_label=False, container=False, elem_id="view"
             )
             with gr.Row(elem_classes="am-line"):
-                self.status = gr.HTML(ui.status_line(""), elem_id="status", apply_default_css=False)
+                self.status = gr.HTML(ui.status_line(HINT), elem_id="status", apply_default_css=False)
                 self.stop = gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id="stop")
-            self.found = gr.HTML(views.found_html(session), elem_id="found", apply_default_css=False)
             ui.downloads(self.state, self.full_result, stem="coloured")
+            self.found = gr.HTML(views.found_html(session), elem_id="found", apply_default_css=False)
 
     def compose_more(self, session: Session) -> None:
         with gr.Accordion("More", open=False, elem_id="more"), gr.Row():
@@ -147,10 +148,10 @@ class LookOfIt:
         return panel_html(self.model(session).config, session.tags, session.colours, session.palette)
 
     def grid_choice(self, session: Session, place: int) -> dict[str, Any]:
-        """The tags to choose from, and one of another group for each side."""
+        """The tags to choose from, and one of the first group or the last."""
         config = self.model(session).config
         groups: Sequence[Sequence[str]] = [group.tags for group in config.groups] or [config.tags]
-        usual = groups[place % len(groups)]
+        usual = groups[-place]
         return {"choices": [(spoken(tag), tag) for tag in config.tags], "value": usual[len(usual) // 3]}
 
     def show(self, session: Session, text: str = "", view: str = views.PICTURE) -> Updates:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from colorizer_kinds import Example
 from colorizer_session import GRID_STRENGTHS, Session
-from PIL import Image
+from PIL import Image, ImageOps
 
 from artmodels import ui
 from artmodels.images import load_picture
@@ -22,8 +22,8 @@ __all__ = [
     "shown_recipe",
 ]
 
-PICTURE, CHANGE = "before and after", "what the tags changed"
-INSET = 0.46
+PICTURE, CHANGE = "picture", "what tags changed"
+INSET, EDGE = 0.46, 5
 
 
 def examples_html(examples: tuple[Example, ...]) -> str:
@@ -37,7 +37,8 @@ def cover(example: Example) -> Image.Image:
     if example.reference is not None:
         reference = load_picture(example.reference)
         reference.thumbnail([round(side * INSET) for side in picture.size], Image.Resampling.LANCZOS)
-        picture.paste(reference, (picture.width - reference.width, picture.height - reference.height))
+        corner = (picture.width - reference.width - EDGE, picture.height - reference.height - EDGE)
+        picture.paste(ImageOps.expand(reference, EDGE, "white"), corner)
     return picture
 
 

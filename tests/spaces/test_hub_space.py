@@ -64,7 +64,7 @@ def test_a_card_leads_to_the_editor_and_nothing_to_the_network(chromium: Any, hu
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    page.click(".am-card")
+    page.click(".am-card[href$=workflow-editor]")
     page.wait_for_selector("#strip img")
     page.click("#reroll")
     page.wait_for_selector("#board [data-tile='12']")
