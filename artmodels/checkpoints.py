@@ -158,7 +158,18 @@ def write_folder(folder: Path, header: Header, tensors: Mapping[str, Tensor]) ->
 
     Whenever the process dies, the folder holds the old model or the new one, whole: both files are written
     aside, take their place in one rename, and only then move to where they belong.
+
+    Raises:
+        CheckpointError: the place cannot be written.
     """
+    try:
+        _write_whole(folder, header, tensors)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"cannot save to {str(folder)!r}: {reason}") from error
+
+
+def _write_whole(folder: Path, header: Header, tensors: Mapping[str, Tensor]) -> None:
     inside = folder.is_dir()
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = (folder if inside else folder.parent) / f"{_PENDING}-{secrets.token_hex(4)}"

@@ -218,7 +218,7 @@ def replay(
     recipe = read_recipe(file)
     if artwork is None:
         raise PictureError(f"the recipe in {file} needs the picture it was made from: give it with --artwork")
-    if model is None and recipe.get("model", "unsaved") == "unsaved":
+    if model is None and (recipe.get("model") or "unsaved") == "unsaved":
         raise ConfigError(f"the recipe in {file} names no model, as it had not been saved: give one with --model")
     if recipe.get("library_version") != __version__:
         made_with = recipe.get("library_version", "an unknown version")
@@ -227,6 +227,8 @@ def replay(
         )
     revision = recipe.get("revision") if model is None else None
     replayer: Any = load_model(model or recipe["model"], revision=revision, device=device)
+    if not hasattr(replayer, "replay"):
+        raise ConfigError(f"{model or recipe['model']} holds a {type(replayer).__name__}, which makes no pictures")
     typer.echo(replayer.replay(recipe, artwork).save(output))
 
 
@@ -310,10 +312,14 @@ def _save(result: "Result", task: Task, output: Path, single: bool) -> None:
 
 def _single_file(tasks: Sequence[Task], output: Path) -> bool:
     """Whether the output is one file, not a folder."""
+    from artmodels.folders import PICTURE_SUFFIXES
     from artmodels.results import RESULT_SUFFIXES
 
-    if output.suffix.lower() not in RESULT_SUFFIXES or output.is_dir():
+    suffix = output.suffix.lower()
+    if output.is_dir() or suffix not in (*RESULT_SUFFIXES, *PICTURE_SUFFIXES):
         return False
+    if suffix not in RESULT_SUFFIXES:
+        raise PictureError(f"cannot write {output}: name a {', '.join(RESULT_SUFFIXES)} file, or a folder")
     if len(tasks) > 1:
         raise PictureError(f"{len(tasks)} pictures do not go into the one file {output}: name a folder")
     return True

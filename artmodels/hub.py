@@ -115,7 +115,7 @@ class HubModel(nn.Module):
             dtype: float32, float16 or bfloat16; whatever is saved loads as float32.
 
         Raises:
-            CheckpointError: `folder` is a file, or a value is too large for `dtype`.
+            CheckpointError: `folder` is a file or cannot be written, or a value is too large for `dtype`.
             ConfigError: another `dtype`.
         """
         target = Path(folder).expanduser()
@@ -133,11 +133,12 @@ class HubModel(nn.Module):
             options: `private`, `token`, `revision`, `commit_message`, `create_pr`, ... as in `push_folder`.
 
         Raises:
+            CheckpointError: there is no such folder.
             ConfigError, HubError: as in `push_folder`.
         """
         with TemporaryDirectory() as saved:
             self.save_pretrained(saved)
-            files = _published_files(Path(folder)) if folder is not None else {}
+            files = _published_files(_existing(folder)) if folder is not None else {}
             own = {name: Path(saved) / name for name in (CONFIG_NAME, WEIGHTS_NAME)}
             return _push(repo_id, {**files, **own}, options)
 
@@ -179,12 +180,13 @@ def push_folder(folder: str | Path, repo_id: str, **options: Unpack[PushOptions]
         ConfigError: the card's front matter is broken.
         HubError: no permission, no connection, or the branch has moved on.
     """
-    files = LocalSource(Path(folder).expanduser(), str(folder))
+    path = _existing(folder)
+    files = LocalSource(path, str(folder))
     header = _read_header(files)
     if header.model_class in MODEL_CLASSES:
         _load(_class_named(header, files), files, header, "cpu")
     own = {name: files.file(name) for name in (CONFIG_NAME, WEIGHTS_NAME)}
-    return _push(repo_id, {**_published_files(Path(folder).expanduser()), **own}, options)
+    return _push(repo_id, {**_published_files(path), **own}, options)
 
 
 def _open(source: str | Path, options: LoadOptions) -> Source:
@@ -235,6 +237,13 @@ def _device(device: str | torch.device) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"device {device!r} cannot be used here ({reason}): try 'cpu'") from error
+
+
+def _existing(folder: str | Path) -> Path:
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise CheckpointError(f"{str(folder)!r} is not a folder: name one that holds what is to be published")
+    return path
 
 
 def _published_files(folder: Path) -> dict[str, Path]:

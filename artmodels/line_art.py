@@ -143,7 +143,7 @@ def _paper(grey: Values) -> Values:
 
 def _refuse_photo(small: Image.Image, grey: Values, paper: Values) -> None:
     """Raises: PictureError: large parts are coloured, or neither paper nor black."""
-    pixels = np.asarray(small, np.float32)
+    pixels: Values = np.asarray(small, np.float32)
     pixels = pixels / np.maximum(np.quantile(pixels, 0.8, axis=(0, 1)), 51)
     coloured = np.mean(-_widest(-np.ptp(pixels, axis=2), 3) > SATURATED)
     closed = -_widest(-_widest(grey, LINE_WIDTH), LINE_WIDTH) / paper
@@ -171,11 +171,11 @@ def _without_paper(grey: Image.Image, paper: Values) -> Image.Image:
         box = (0, top, grey.width, min(top + BAND_HEIGHT, grey.height))
         values = np.asarray(grey.crop(box), np.float32) / np.maximum(np.asarray(light.crop(box), np.float32), 1)
         flat.paste(Image.fromarray(np.rint(np.minimum(values * 204, 255)).astype(np.uint8)), box)
-    values = np.arange(256) / 204  # 1 is the paper's light, and its grain may be lighter
+    tones = np.arange(256) / 204  # 1 is the paper's light, and its grain may be lighter
     counts = np.cumsum(flat.histogram()) / (grey.width * grey.height)
-    darkest, low, middle = (values[np.searchsorted(counts, share)] for share in (0.003, 0.25, 0.5))
+    darkest, low, middle = (tones[np.searchsorted(counts, share)] for share in (0.003, 0.25, 0.5))
     grain = (middle - low) / 0.674
     white = min(max(middle - 2.5 * grain - 0.03, 0.6), 1.0)
     black = min(darkest, 0.6 * white)
-    levels = np.rint((values - black).clip(0) / (white - black) * 255).clip(0, 255)
+    levels = np.rint((tones - black).clip(0) / (white - black) * 255).clip(0, 255)
     return flat.point(levels.astype(int).tolist())

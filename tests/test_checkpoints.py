@@ -83,6 +83,15 @@ def test_a_file_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "notes").read_text() == "mine"
 
 
+@pytest.mark.parametrize("folder", ["notes/model", "notes/deep/model"])
+def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(CheckpointError, match=r"cannot save to '.*model': ") as caught:
+        trained().save_pretrained(tmp_path / folder)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
 KILLED_WHILE_SAVING = """
 import os, shutil, sys
 from pathlib import Path

@@ -89,7 +89,7 @@ def refused(outcome: tuple[int, str, str], sentence: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], *([name, "--help"] for name in ("stages", "edit", "generate", "replay"))]
+    "words", [["--help"], *([name, "--help"] for name in ("stages", "edit", "generate", "colorize", "tags", "replay"))]
 )
 def test_help_loads_neither_torch_nor_numpy(words: list[str]) -> None:
     script = f"""
@@ -273,9 +273,14 @@ def test_replay_refuses_another_artwork(command: Command, model: str, artwork: P
     assert not (tmp_path / "again.png").exists()
 
 
-def test_replay_asks_for_the_artwork(command: Command, model: str, artwork: Path, tmp_path: Path) -> None:
+def test_replay_asks_for_the_artwork_and_for_a_model_that_makes_pictures(
+    command: Command, model: str, artwork: Path, tmp_path: Path
+) -> None:
     command("stages", artwork, "-o", tmp_path / "saved.png", "--model", model)
-    assert refused(command("replay", tmp_path / "saved.png", "-o", tmp_path / "b.png"), "give it with --artwork")
+    words = ["replay", tmp_path / "saved.png", "-o", tmp_path / "b.png"]
+    assert refused(command(*words), "give it with --artwork")
+    words += ["--artwork", artwork, "--model", "artmodels/perceptual-starter"]
+    assert refused(command(*words), "holds a StarterFeatures, which makes no pictures")
 
 
 def test_replay_of_an_unsaved_models_picture_asks_for_the_model(
@@ -309,6 +314,7 @@ def test_a_picture_without_a_recipe_cannot_be_replayed(command: Command, artwork
         (["stages", "broken.png", "-o", "out"], "broken.png is not a picture"),
         (["stages", "a.png", "a.jpg", "-o", "out"], "would both be written as out/a"),
         (["stages", "a.png", "b.png", "-o", "out.psd"], "do not go into the one file out.psd"),
+        (["stages", "a.png", "-o", "out.jpg"], "cannot write out.jpg: name a .png, .psd, .ora file, or a folder"),
         (["stages", "a.png", "-o", "gone/out.psd"], "cannot write gone/out.psd"),
         (["stages", "a.png", "-o", "b.png/out"], "cannot make the folder b.png/out"),
         (["stages", "empty", "-o", "empty"], "both input and output"),

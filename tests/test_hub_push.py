@@ -201,6 +201,20 @@ def test_a_folder_that_is_no_whole_model_is_refused_before_anything_is_sent(
     assert hub.requests == []
 
 
+def test_a_folder_that_does_not_exist_is_refused_before_anything_is_sent(hub: LoopbackHub, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"'.*nosuch' is not a folder"):
+        push(hub, tmp_path / "nosuch")
+    with pytest.raises(CheckpointError, match=r"'.*nosuch' is not a folder"):
+        trained().push_to_hub("alice/new", folder=tmp_path / "nosuch", endpoint=hub.url, token=TOKEN)
+    assert hub.requests == []
+
+
+def test_a_single_file_of_weights_is_not_sent_as_its_own_config(hub: LoopbackHub, folder: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"model.safetensors' is not a folder"):
+        push(hub, folder / "model.safetensors")
+    assert hub.requests == []
+
+
 # As a user does it: another process, the Hub named by the environment, defaults everywhere
 
 AS_A_USER = """

@@ -101,6 +101,7 @@ class Run(Generic[Model]):
         self._parts = {"model": model, "average": self.average, **parts}
         if self._resume:
             self._load(self._checkpoints()[-1])
+            self._forget_later_lines()
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -228,8 +229,22 @@ class Run(Generic[Model]):
         if set(state["parts"]) != set(self._parts):
             raise CheckpointError(f"{checkpoint} holds {sorted(state['parts'])}, this run has {sorted(self._parts)}")
         for name, part in self._parts.items():
-            part.load_state_dict(state["parts"][name])
+            try:
+                part.load_state_dict(state["parts"][name])
+            except (RuntimeError, ValueError) as error:  # networks and optimisers of other shapes
+                raise CheckpointError(
+                    f"{checkpoint} does not fit these settings: its {name} has other sizes"
+                ) from error
         self.step, self.seconds = state["step"], state["seconds"]
+
+    def _forget_later_lines(self) -> None:
+        """Takes what a run that broke off logged after its last checkpoint out of the log: it is made once more."""
+        path = self.folder / "log.jsonl"
+        if not self.is_main or not path.is_file():
+            return
+        logged = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [line for line in logged if line.endswith("\n")]
+        path.write_text("".join(line for line in whole if json.loads(line)["step"] <= self.step), encoding="utf-8")
 
 
 def step_generator(seed: int, process: int, step: int) -> torch.Generator:

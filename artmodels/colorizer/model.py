@@ -88,8 +88,8 @@ class TagColorizer(ColorizerNetworks):
                 change is moved to the colour; where tags change nothing there is no region, and a warning says so.
             seed: without a reference, each but 0 draws a tag for every group with colours that is not set; with one it
                 changes nothing, as there is no chance in it.
-            keep_lines: multiplies the sketch's lines, untouched and at their own size, over the colour, which ends at
-                them, without lines of its own; off, the picture is what the networks render.
+            keep_lines: multiplies the sketch's lines, untouched and at their own size, over the colour, which is fitted
+                to them where it is enlarged; off, the picture is what the networks render.
             clean: takes paper tone away and refuses photos; off, the sketch is taken as it is.
         Returns:
             `.image` at the sketch's size; `.layers`: "colour", "change", hidden, a red veil where tags and colours

@@ -74,7 +74,9 @@ def read_rows(root: Path, split: str) -> list[dict[str, Any]]:
     return found
 
 
-def read_picture(path: Path, size: int, mode: str = "RGB") -> np.ndarray:
+def read_picture(
+    path: Path, size: int, mode: str = "RGB", resampling: Image.Resampling = Image.Resampling.BICUBIC
+) -> np.ndarray:
     """uint8 [size, size] or [size, size, 3]; enlarged or reduced unless it has that size.
 
     Raises:
@@ -83,7 +85,7 @@ def read_picture(path: Path, size: int, mode: str = "RGB") -> np.ndarray:
     try:
         picture: Image.Image = Image.open(path)
         if picture.size != (size, size):
-            picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+            picture = picture.resize((size, size), resampling)
         return np.asarray(picture.convert(mode))
     except (OSError, SyntaxError) as error:
         raise PictureError(f"cannot read the picture {path}: {error}") from error

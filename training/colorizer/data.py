@@ -5,11 +5,13 @@ are unrelated pictures from the first step on. Of `danbooru`, a reference is the
 """
 
 import json
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -21,9 +23,12 @@ from training.colorizer.batches import Pair, Tagged, Triple
 from training.colorizer.illustrations import Illustrations
 from training.colorizer.prepared import PreparedPictures
 from training.colorizer.settings import Edits, Sampling
-from training.run import Run
+from training.run import Run, step_generator
 
-__all__ = ["Pictures", "open_pictures", "step_places", "with_tags_of"]
+__all__ = ["Pictures", "open_pictures", "step_batches", "with_tags_of"]
+
+Batch = TypeVar("Batch")
+AHEAD = 8
 
 
 class Pictures(Protocol):
@@ -61,9 +66,40 @@ def with_tags_of(root: Path | str, config: ColorizerConfig) -> ColorizerConfig:
     return replace(config, groups=groups, other_tags=tuple(lists["other_tags"]))
 
 
-def step_places(pictures: Pictures, run: Run[Any]) -> list[int]:
-    """The places of this step and process in an endless series of reshuffled passes over the pictures."""
-    start, count = run.batch_start(), run.settings.batch_size
+def step_batches(
+    run: Run[Any],
+    pictures: Pictures,
+    draw: Callable[[Sequence[int], torch.Generator], Batch],
+    *,
+    ahead: int | None = None,
+) -> Iterator[tuple[Batch, torch.Generator]]:
+    """For each step of the run what it learns from, and the generator that drew it, for what else is random.
+
+    Args:
+        ahead: how many steps' batches are drawn meanwhile; by default 8 beside a GPU and none without one. They depend
+            on seed, process and step alone.
+    """
+    ahead = ahead if ahead is not None else AHEAD * (run.device.type != "cpu")
+
+    def drawn(step: int) -> tuple[Batch, torch.Generator]:
+        generator = step_generator(run.settings.seed, run.accelerator.process_index, step)
+        return draw(step_places(pictures, run, step), generator), generator
+
+    if not ahead:
+        yield from map(drawn, run.steps())
+        return
+    waiting: deque[Future[tuple[Batch, torch.Generator]]] = deque()
+    with ThreadPoolExecutor(ahead) as threads:
+        for step in run.steps():
+            waiting.extend(threads.submit(drawn, step + later) for later in range(len(waiting), ahead))
+            yield waiting.popleft().result()
+        threads.shutdown(cancel_futures=True)
+
+
+def step_places(pictures: Pictures, run: Run[Any], step: int) -> list[int]:
+    """The places of that step and this process in an endless series of reshuffled passes over the pictures."""
+    accelerator, count = run.accelerator, run.settings.batch_size
+    start = (step * accelerator.num_processes + accelerator.process_index) * count
     turns = (divmod(place, len(pictures)) for place in range(start, start + count))
     return [int(shuffled(run.settings.seed, turn, len(pictures))[rest]) for turn, rest in turns]
 

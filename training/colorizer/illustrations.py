@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from artmodels.colorizer.config import ColorizerConfig
@@ -177,9 +178,9 @@ class Illustrations:
             left = [row for row in rows if self.rows[row]["light"] == "left"]
             is_left = 2 * len(left) >= len(rows)
             lit = left if is_left else [row for row in rows if row not in left]
-            name = f"{self.rows[rows[0]]['id']}.png"
-            maps = [read_picture(self.root / stage / name, self.config.size, "L") for stage in ("line", "regions")]
-            maps += [self.colouring(row) for row in lit]
+            name, size = f"{self.rows[rows[0]]['id']}.png", self.config.size
+            regions = read_picture(self.root / "regions" / name, size, "L", Image.Resampling.NEAREST)
+            maps = [read_picture(self.root / "line" / name, size, "L"), regions, *map(self.colouring, lit)]
             line, regions, *pictures = (np.ascontiguousarray(m if is_left else m[:, ::-1]) for m in maps)
             coloured = [self.coloured(row, picture) for row, picture in zip(lit, pictures, strict=True)]
             self._colourable[place] = recover(line, regions, coloured)

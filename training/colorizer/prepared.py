@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,6 @@ from training.colorizer.batches import (
     random_turns,
     read_picture,
     read_rows,
-    tag_vectors,
     to_pictures,
 )
 from training.colorizer.settings import Edits, Sampling
@@ -38,7 +38,11 @@ class PreparedPictures:
 
     def __init__(self, root: Path, config: ColorizerConfig, sampling: Sampling, *, split: str):
         self.root, self.config, self.sampling = root, config, sampling
-        self.rows = read_rows(root, split)
+        numbers = {tag: number for number, tag in enumerate(config.tags)}
+        rows = read_rows(root, split)
+        self.ids = [row["id"] for row in rows]
+        # Numbers instead of names: a million pictures have some thirty tags each.
+        self.tags = [np.array([numbers[t] for t in row["tags"] if t in numbers], np.int32) for row in rows]
         self.sketch_folders = sorted(path.name for path in root.glob("sketch_*"))
         if not self.sketch_folders:
             raise ConfigError(f"{root} holds no folder sketch_*: is it what the recipe danbooru made?")
@@ -46,12 +50,14 @@ class PreparedPictures:
             raise ConfigError(f"load_size {sampling.load_size} is less than the model's size, {config.size}")
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.ids)
 
     def tagged(self, places: Sequence[int], generator: torch.Generator) -> Tagged:
         pictures = self.read("colour", places, self.config.size)
         (pictures,) = mirror(torch.rand(len(places), generator=generator) < 0.5, pictures)
-        tags = tag_vectors([self.rows[place]["tags"] for place in places], self.config)
+        tags = torch.zeros(len(places), len(self.config.tags))
+        for vector, place in zip(tags, places, strict=True):
+            vector[torch.from_numpy(self.tags[place]).long()] = 1
         return Tagged(random_turns(pictures, self.sampling.turned, generator), tags)
 
     def pairs(self, places: Sequence[int], generator: torch.Generator) -> Pair:
@@ -75,7 +81,7 @@ class PreparedPictures:
         return Triple(sketch, anchor, target, torch.full((len(places), len(self.config.tags)), -1.0))
 
     def read(self, folder: str, places: Sequence[int], size: int) -> Tensor:
-        paths = [self.root / folder / f"{self.rows[place]['id']}.png" for place in places]
+        paths = [self.root / folder / f"{self.ids[place]}.png" for place in places]
         with ThreadPoolExecutor(READERS) as readers:
             return to_pictures(list(readers.map(lambda path: read_picture(path, size), paths)))
 
@@ -83,7 +89,7 @@ class PreparedPictures:
         """Each in lines of one kind, chosen at random."""
         kinds = random_places(len(places), len(self.sketch_folders), generator)
         paths = [
-            self.root / self.sketch_folders[kind] / f"{self.rows[place]['id']}.png"
+            self.root / self.sketch_folders[kind] / f"{self.ids[place]}.png"
             for kind, place in zip(kinds, places, strict=True)
         ]
         with ThreadPoolExecutor(READERS) as readers:

@@ -172,7 +172,7 @@ TINY = replace(STARTER, size=32, depth=3, encoder_width=4, encoder_blocks=(1, 1)
 
 TINY_RUN = RunSettings(steps=2, batch_size=2, learning_rate=1e-4, log_every=1, save_every=1)
 STARTER_RUN = RunSettings(
-    steps=6000,
+    steps=12_000,
     batch_size=16,
     learning_rate=1e-3,
     largest_gradient=1.0,
@@ -191,12 +191,17 @@ PAPER_RUN = RunSettings(
 
 ENCODER_PRESETS = {
     "paper": EncoderSettings(replace(PAPER_RUN, steps=47_900), PAPER, imagenet=True),
-    "starter": EncoderSettings(replace(STARTER_RUN, steps=3000), STARTER, STARTER_SAMPLING),
+    "starter": EncoderSettings(replace(STARTER_RUN, steps=8000), STARTER, STARTER_SAMPLING),
     "tiny": EncoderSettings(TINY_RUN, TINY, TINY_SAMPLING),
 }
 # The recipe's pictures follow from their colours exactly: the difference to the true colouring says all.
 STARTER_GENERATOR = GeneratorSettings(
-    STARTER_RUN, STARTER, STARTER_SAMPLING, discriminator_width=16, adversarial=0.0, small_regions=0.5
+    replace(STARTER_RUN, largest_gradient=100.0),
+    STARTER,
+    STARTER_SAMPLING,
+    discriminator_width=16,
+    adversarial=0.0,
+    small_regions=0.5,
 )
 TINY_GENERATOR = GeneratorSettings(
     TINY_RUN, TINY, TINY_SAMPLING, discriminator_width=4, small_regions=0.5, shuffled=0.5, dropped=0.1
@@ -212,7 +217,7 @@ GENERATOR_PRESETS = {
 MAPPING_PRESETS = {
     "paper": MappingSettings(replace(PAPER_RUN, steps=71_900)),
     "starter": MappingSettings(
-        replace(STARTER_RUN, steps=3000), mapping_width=192, sampling=STARTER_SAMPLING, edits=Edits(0.6, 0.7)
+        replace(STARTER_RUN, steps=6000), mapping_width=192, sampling=STARTER_SAMPLING, edits=Edits(0.6, 0.7)
     ),
     "tiny": MappingSettings(TINY_RUN, mapping_width=8, sampling=TINY_SAMPLING, edits=Edits(0.5, 0.5)),
 }

@@ -6,6 +6,7 @@
 Of a generator that attends to places it makes M-Attention, of one that adds M-Add.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ from torch import nn
 
 from artmodels.colorizer.model import TagColorizer
 from training.colorizer.batches import Triple
-from training.colorizer.data import open_pictures, step_places
+from training.colorizer.data import open_pictures, step_batches
 from training.colorizer.objective import Mapped, mapping_loss
 from training.colorizer.settings import MAPPING_PRESETS, MappingSettings
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
@@ -57,9 +58,10 @@ def train_mapping(
     shown = held_out.triples(places, settings.edits, torch.Generator().manual_seed(0))
     inversion = settings.inversion if colorizer.config.receiving == "attention" else 0.0
 
-    for _ in run.steps():
-        generator = run.generator()
-        triple = pictures.triples(step_places(pictures, run), settings.edits, generator)
+    def draw(places: Sequence[int], generator: torch.Generator) -> Triple:
+        return pictures.triples(places, settings.edits, generator)
+
+    for triple, _ in step_batches(run, pictures, draw):
         with run.accelerator.autocast():
             by_reference, by_tags = map_tags(colorizer, Triple(*(part.to(run.device) for part in triple)))
         losses = mapping_loss(by_reference, by_tags, inversion)

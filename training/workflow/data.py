@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from artmodels.errors import ConfigError, PictureError
+from artmodels.images import load_picture
 from artmodels.workflow.config import WorkflowConfig
 from training.run import Run
 
@@ -78,11 +79,11 @@ def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
 
 
 def decode(source: Path | bytes, channels: int, size: int) -> np.ndarray:
-    """uint8 [size, size, channels]; resized with bicubic filtering unless it has that size."""
+    """uint8 [size, size, channels], transparency on white; resized with bicubic filtering unless it has that size."""
     try:
-        opened = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        picture = opened.convert("L" if channels == 1 else "RGB")
-    except (OSError, SyntaxError) as error:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
+            picture = load_picture(opened).convert("L" if channels == 1 else "RGB")
+    except (OSError, SyntaxError, PictureError) as error:
         name = "a Parquet row" if isinstance(source, bytes) else source
         raise PictureError(f"cannot read the stage picture {name}: {error}") from error
     if picture.size != (size, size):
@@ -92,9 +93,23 @@ def decode(source: Path | bytes, channels: int, size: int) -> np.ndarray:
 
 def read_folder_rows(root: Path, stages: Sequence[str], split: str) -> list[tuple[Path | bytes, ...]]:
     suffixes = {stage: next((p.suffix for p in sorted((root / stage).glob("*.*"))), ".png") for stage in stages}
-    lines = (root / "metadata.jsonl").read_text().splitlines()
-    ids = sorted(row["id"] for row in map(json.loads, lines) if row["split"] == split)
+    ids = sorted(name for name, kept_for in read_metadata(root / "metadata.jsonl") if kept_for == split)
     return [tuple(root / stage / f"{name}{suffixes[stage]}" for stage in stages) for name in ids]
+
+
+def read_metadata(path: Path) -> Iterator[tuple[str, str]]:
+    """The id and the split of each row; empty lines are passed over."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            name, split = row["id"], row["split"]
+        except (ValueError, KeyError, TypeError):
+            name = split = None
+        if not isinstance(name, str) or not isinstance(split, str):
+            raise ConfigError(f'{path}, line {number}: a row is {{"id": "...", "split": "train"}}, not {line[:80]!r}')
+        yield name, split
 
 
 def read_parquet_rows(path: Path, stages: Sequence[str]) -> list[tuple[Path | bytes, ...]]:

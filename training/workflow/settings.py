@@ -39,6 +39,8 @@ class InferenceSettings:
 
     def __post_init__(self) -> None:
         _check_share("hue_rotation", self.hue_rotation)
+        if self.load_size < self.model.size:
+            raise ConfigError(f"load_size {self.load_size} is less than the model's {self.model.size}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class GenerationSettings:
 
     def __post_init__(self) -> None:
         _check_share("hue_rotation", self.hue_rotation)
+        if self.run.batch_size % 2:
+            raise ConfigError(f"batch_size must be even, half for each discriminator, not {self.run.batch_size}")
         unknown = set(self.rendered_stages) - set(self.model.stages[1:])
         if unknown:
             raise ConfigError(f"rendered_stages must be among {self.model.stages[1:]}, not {sorted(unknown)}")

@@ -150,6 +150,15 @@ def test_mirroring_moves_sketch_and_target_together(illustrations):
     assert torch.equal(mirrored.reference, straight.reference)
 
 
+def test_smaller_drawings_keep_their_regions_numbers(illustrations):
+    half = replace(TINY, size=16)
+    pictures = open_pictures(illustrations, half, replace(PLAIN, load_size=16), split="train")
+    drawing = pictures.colourable(0)
+    assert drawing.regions.shape == (16, 16)
+    whole = open_pictures(illustrations, TINY, PLAIN, split="train").colourable(0)
+    assert set(np.unique(drawing.regions)) <= set(np.unique(whole.regions))
+
+
 def test_splits_share_no_drawing(illustrations):
     train, test = (open_pictures(illustrations, TINY, PLAIN, split=split) for split in ("train", "test"))
     assert (len(train), len(test)) == (6, 2)

@@ -11,10 +11,12 @@ import torch
 from PIL import Image
 
 from artmodels.colorizer.model import TagColorizer
-from training.colorizer.settings import ENCODER_PRESETS, GENERATOR_PRESETS, MAPPING_PRESETS, STARTER
+from training.colorizer.data import open_pictures, step_batches
+from training.colorizer.settings import ENCODER_PRESETS, GENERATOR_PRESETS, MAPPING_PRESETS, STARTER, TINY, Sampling
 from training.colorizer.train_encoder import train_encoder
 from training.colorizer.train_generator import new_colorizer, train_generator
 from training.colorizer.train_mapping import train_mapping
+from training.run import Run
 
 ROOT = Path(__file__).parents[3]
 TRAININGS = {
@@ -70,6 +72,21 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(name, illustrations, unt
     run(name, illustrations, tmp_path / "broken", untrained, steps=3, resume=True)
     whole, broken = (raw_weights(tmp_path / folder, 3) for folder in ("whole", "broken"))
     assert all(torch.equal(whole[key], broken[key]) for key in whole)
+
+
+def test_batches_drawn_ahead_are_those_drawn_in_turn(illustrations, tmp_path):
+    def places_and_draws(name: str, ahead: int) -> list[tuple[list[int], float]]:
+        settings = replace(TRAININGS["encoder"][1].run, steps=5)
+        run = Run(tmp_path / name, settings, everything=settings)
+        run.start(TagColorizer(TINY))
+        pictures = open_pictures(illustrations, TINY, Sampling(load_size=32), split="train")
+        found = step_batches(run, pictures, lambda places, generator: list(places), ahead=ahead)
+        return [(places, float(torch.rand((), generator=generator))) for places, generator in found]
+
+    in_turn, ahead = places_and_draws("one", 0), places_and_draws("two", 3)
+    assert in_turn == ahead
+    assert len(in_turn) == 5
+    assert len({draw for _, draw in in_turn}) == 5
 
 
 def test_the_encoder_of_a_generators_training_is_the_given_one(illustrations, untrained, tmp_path):

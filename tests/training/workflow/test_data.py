@@ -5,6 +5,7 @@ import io
 import pyarrow as pa
 import pytest
 import torch
+from PIL import Image
 from pyarrow import parquet
 from stage_folders import STAGES, draw_stages, write_stage_folder
 
@@ -83,6 +84,23 @@ def test_wrong_places_and_missing_pictures_are_told(folder, tmp_path):
     (write_stage_folder(tmp_path) / "flat" / "000001.png").unlink()
     with pytest.raises(PictureError, match=r"flat.000001\.png"):
         StagePictures(tmp_path, TINY, load_size=64, split="train").batch([0])
+
+
+@pytest.mark.parametrize("line", ["no JSON", '{"file_name": "a.png"}', '["000001"]', '{"id": 1, "split": "train"}'])
+def test_metadata_of_another_form_is_told_with_its_line(tmp_path, line):
+    metadata = write_stage_folder(tmp_path) / "metadata.jsonl"
+    metadata.write_text(f'{{"id": "000000", "split": "train"}}\n\n{line}\n')
+    with pytest.raises(ConfigError, match=r"metadata\.jsonl, line 3"):
+        StagePictures(tmp_path, TINY, load_size=64, split="train")
+
+
+def test_transparency_lies_on_white(tmp_path):
+    folder = write_stage_folder(tmp_path)
+    for stage in STAGES:
+        Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(folder / stage / "000001.png")
+    pictures = StagePictures(tmp_path, TINY, load_size=64, split="train")
+    index = [row[0].stem for row in pictures.rows].index("000001")
+    assert all(bool((stage == 1).all()) for stage in pictures.batch([index]))
 
 
 def luminance(pictures):

@@ -14,7 +14,7 @@ from PIL import Image
 from stage_folders import write_stage_folder
 
 from artmodels import WorkflowEditor
-from artmodels.errors import ConfigError
+from artmodels.errors import CheckpointError, ConfigError
 from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS
 from training.workflow.train_generation import train_generation
 from training.workflow.train_inference import train_inference
@@ -85,6 +85,28 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(training, data, untraine
     for read in (lambda folder: raw_weights(folder, 3), lambda folder: weights(folder / "model")):
         whole, broken = read(tmp_path / "whole"), read(tmp_path / "broken")
         assert all(torch.equal(whole[name], broken[name]) for name in whole)
+
+
+def test_a_resumed_run_forgets_what_was_logged_after_its_checkpoint(data, untrained, tmp_path):
+    run("inference", data, tmp_path / "run", untrained, steps=1)
+    with (tmp_path / "run" / "log.jsonl").open("a") as log:
+        log.write('{"step": 2, "reconstruction_line": 0.5}\n{"step": 3, "recon')
+    run("inference", data, tmp_path / "run", untrained, steps=3, resume=True)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]
+    assert all("seconds_per_step" in line for line in lines)
+
+
+def test_a_run_of_another_size_is_not_resumed(data, untrained, tmp_path):
+    run("inference", data, tmp_path / "run", untrained, steps=1)
+    with pytest.raises(CheckpointError, match="does not fit these settings: its discriminators"):
+        run("inference", data, tmp_path / "run", untrained, steps=2, resume=True, discriminator_width=8)
+
+
+def test_half_a_batch_is_needed_for_each_discriminator(untrained):
+    settings = GENERATION_PRESETS["tiny"]
+    with pytest.raises(ConfigError, match="batch_size must be even"):
+        replace(settings, run=replace(settings.run, batch_size=3))
 
 
 def test_joint_training_differs_from_separate(data, untrained, tmp_path):
