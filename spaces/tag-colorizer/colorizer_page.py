@@ -50,15 +50,13 @@ class LookOfIt:
     def compose_opening(self, session: Session) -> None:
         with gr.Column():
             ui.title("Open a sketch")
-            self.file = gr.File(show_label=False, file_types=["image"], height=120, elem_id="open")
+            self.file = dropped("open")
         with gr.Column(elem_id="reference-block"):
             ui.title("Colours from a picture")
             self.reference = gr.HTML(
                 views.reference_html(session), elem_id="reference", elem_classes="am-figure", apply_default_css=False
             )
-            self.reference_file = gr.File(
-                show_label=False, file_types=["image"], height=120, elem_id="open-reference"
-            )  # fmt: skip
+            self.reference_file = dropped("open-reference")
         with gr.Column():
             ui.title("or start from")
             examples = views.examples_html(self.kinds[session.kind].examples)
@@ -198,3 +196,8 @@ class LookOfIt:
             self.redraw: off,
             self.make_grid: off,
         }
+
+
+def dropped(elem_id: str) -> gr.File:
+    """A small place to drop a picture on."""
+    return gr.File(show_label=False, file_types=["image"], height=92, elem_id=elem_id, elem_classes="am-drop")

@@ -247,6 +247,28 @@ def test_what_is_drawn_is_coloured(page: Any) -> None:
     page.wait_for_function(f"() => {SIZES}.join() == '768 x 768,768 x 768'")
 
 
+def test_without_a_reference_a_seed_draws_colours(page: Any, tmp_path: Path) -> None:
+    page.locator("#more button").first.click()
+    before = picture(page)
+    page.click("#drop")
+    wait_for_another(page, before)
+    assert page.locator("#reference img").count() == 0
+    before = picture(page)
+    page.fill("#seed input", "3")
+    wait_for_another(page, before)
+    recipe = saved_recipe(page, tmp_path)
+    assert (recipe["options"]["reference"], recipe["options"]["seed"]) == (None, 3)
+    assert recipe["tags_set"].keys() > recipe["options"]["tags"].keys()
+
+
+def test_another_model_colours_the_same_sketch(page: Any) -> None:
+    page.locator("#more button").first.click()
+    before = picture(page)
+    page.locator("#kind input").nth(1).check()
+    wait_for_another(page, before)
+    assert pressed(page) == ["red_hair"]
+
+
 def test_a_grid_is_made_and_one_of_it_taken(page: Any) -> None:
     page.get_by_role("tab", name="Grid").click()
     page.click("#make-grid")

@@ -154,3 +154,10 @@ def test_the_heat_map_is_red_where_the_tags_changed_the_picture(opened: Any, col
     redness = np.asarray(heat).astype(int)
     redness = redness[..., 0] - redness[..., 2]
     assert redness[veil > 20].min() > redness[veil == 0].max(initial=0)
+
+
+def test_the_card_shows_sketch_reference_and_what_tags_change(colorizer_app: ModuleType, colorizer_kinds: Any) -> None:
+    strip = colorizer_app.card_picture(colorizer_kinds)
+    assert strip.size == (4 * 420, 420)
+    plain, tagged = (strip.crop((left, 0, left + 420, 420)) for left in (840, 1260))
+    assert not same(plain, tagged)
