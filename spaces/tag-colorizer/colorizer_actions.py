@@ -76,7 +76,8 @@ class Actions:
             page.seed.change(ui.friendly(self.roll), [state, page.seed, view], **latest),
             page.keep_lines.input(ui.friendly(self.keep_lines), [state, page.keep_lines, view], **latest),
         ]
-        for run in runs:
+        runs[0].failure(self.refused, [state, view], queue=False, **here)
+        for run in runs[1:]:
             run.failure(self.rest, [state, view], queue=False, **here)
         page.stop.click(self.rest, [state, view], cancels=runs, queue=False, **here)
 
@@ -89,6 +90,11 @@ class Actions:
         session, page = self.table(session), self.page
         shown = {**page.show(session, "", view), **page.show_wish(session)}
         return {**shown, page.file: None, page.reference_file: None, page.kind: session.kind}
+
+    def refused(self, session: Session | None, view: str) -> Updates:
+        """After a sketch that could not be opened: the same, and a way out."""
+        way_out = "Nothing was changed. Under More, sketches can be taken as they are, without cleaning."
+        return {**self.rest(session, view), self.page.status: ui.status_line(way_out)}
 
     def recoloured(self, session: Session, view: str, *, by_panel: bool = False, **wish: Any) -> Updates:
         """The page with the sketch coloured as wished now, and the seconds that it took."""

@@ -135,6 +135,8 @@ def test_page_fits_a_phone_in_the_dark(visit: Visit) -> None:
     page = visit(PHONE, color_scheme="dark", is_mobile=True, has_touch=True)
     assert page.evaluate(OVERFLOW) <= 0
     assert page.locator("#slider").bounding_box()["y"] < PHONE["height"]
+    page.locator("#panel [data-tag=pink_clothes]").scroll_into_view_if_needed()
+    assert page.locator("#slider").bounding_box()["y"] >= 0
     for tab in ("Draw", "Grid"):
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate(OVERFLOW) <= 0
@@ -225,6 +227,7 @@ def test_a_photo_as_a_sketch_is_refused_and_the_page_goes_on(page: Any, artwork_
     page.set_input_files("#open input[type=file]", artwork_path)
     page.wait_for_selector(".toast-body")
     assert "clean" in page.inner_text(".toast-body")
+    page.get_by_text("Under More, sketches can be taken as they are").wait_for()
     page.wait_for_selector("#stop", state="hidden")
     assert page.evaluate(SIZES) == ["512 x 512", "512 x 512"]
     press(page, "blue_hair")
