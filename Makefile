@@ -6,7 +6,8 @@ WORKERS ?= 2
 PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: demo test lint bench clean train-workflow-illustrations train-workflow-emoji train-workflow-chairs
+.PHONY: demo test lint bench clean train-workflow-illustrations train-workflow-emoji train-workflow-chairs \
+	train-colorizer-illustrations train-colorizer-illustrations-add
 
 demo: $(VENV)/spaces.stamp
 	$(PYTHON) spaces/hub/app.py
@@ -38,6 +39,19 @@ train-workflow-illustrations train-workflow-emoji train-workflow-chairs: train-w
 	$(RENDER) --out $(RUN)/large --init $(RUN)/small/model --minutes 12 --set whiten=true --set run.learning_rate=0.0005
 	$(PYTHON) -m training.workflow.train_regulariser --preset starter --init $(RUN)/large/model --data data/$* --out $(RUN)/regulariser
 	$(PYTHON) -m training.workflow.evaluate --model $(RUN)/regulariser/model --data data/$* --out $(RUN)/evaluation
+
+# A colorizer starter's way: what reads tags and colours; what paints; what moves the colours by tags; numbers.
+COLORIZER = $(PYTHON) -m training.colorizer
+COLORIZER_RUN = runs/colorizer
+train-colorizer-illustrations: RECEIVING := attention
+train-colorizer-illustrations-add: RECEIVING := add
+train-colorizer-illustrations train-colorizer-illustrations-add: $(COLORIZER_RUN)/encoder/model/config.json
+	$(COLORIZER).train_generator --preset starter-$(RECEIVING) --init $(COLORIZER_RUN)/encoder/model --data data/illustrations --out $(COLORIZER_RUN)/$(RECEIVING) --minutes 22
+	$(COLORIZER).train_generator --preset starter-$(RECEIVING) --init $(COLORIZER_RUN)/$(RECEIVING)/model --data data/illustrations --out $(COLORIZER_RUN)/$(RECEIVING)-fine --minutes 4 --set run.learning_rate=0.0002
+	$(COLORIZER).train_mapping --preset starter --init $(COLORIZER_RUN)/$(RECEIVING)-fine/model --data data/illustrations --out $(COLORIZER_RUN)/m-$(RECEIVING) --minutes 8
+	$(COLORIZER).evaluate --model $(COLORIZER_RUN)/m-$(RECEIVING)/model --data data/illustrations --out $(COLORIZER_RUN)/evaluation-$(RECEIVING)
+$(COLORIZER_RUN)/encoder/model/config.json: data/illustrations/metadata.jsonl
+	$(COLORIZER).train_encoder --preset starter --data data/illustrations --out $(COLORIZER_RUN)/encoder --minutes 15
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128

@@ -13,7 +13,6 @@ from methods import EDITOR, with_random_weights
 from PIL import Image
 
 from artmodels import WorkflowConfig, WorkflowEditor, __version__, read_recipe
-from artmodels.cli import main
 
 STAGES = ("line", "flat", "full")
 
@@ -41,22 +40,6 @@ def save_noise(path: Path, seed: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (24, 40, 3), dtype=np.uint8)).save(path)
     return path
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `artmodels` as its entry point does; returns the exit code, stdout and stderr."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["artmodels", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return (code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The command colours sketches as the library does, for files and folders, and tells mistakes in one line."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from methods import COLORIZER, drawing, painting, sketch, with_random_weights
 from PIL import Image
 
 from artmodels import TagColorizer, load_model, read_recipe
-from artmodels.cli import main
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -30,22 +28,6 @@ def folder(tmp_path: Path) -> Path:
     sketch(50, 50, 1).save(tmp_path / "sketches" / "more" / "two.jpg")
     painting(1).save(tmp_path / "reference.png")
     return tmp_path
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `artmodels` as its entry point does; returns the exit code, stdout and stderr."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["artmodels", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return (code, *capsys.readouterr())
-
-    return run
 
 
 def test_one_sketch_becomes_a_layered_file_that_replays(command: Command, model: str, folder: Path) -> None:

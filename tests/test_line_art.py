@@ -45,7 +45,9 @@ def grey_photo() -> Image.Image:
     return Image.fromarray(hills).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
 
 
-@pytest.mark.parametrize("make", [page, lambda: sketch(90, 70), lambda: Image.new("L", (30, 20), 255)], ids=str)
+@pytest.mark.parametrize(
+    "make", [page, lambda: sketch(90, 70), lambda: Image.new("L", (30, 20), 255)], ids=["page", "sketch", "blank"]
+)
 def test_clean_line_art_stays_as_it_is(make) -> None:
     art = read_line_art(make())
     assert art.lines.tobytes() == art.picture.tobytes() == make().convert("RGB").tobytes()
@@ -90,7 +92,9 @@ def test_a_transparent_drawing_is_read_whatever_its_ink(ink: str, tmp_path: Path
         assert art.cleaning == (() if ink == "black" else ("light lines read from their opacity",))
 
 
-@pytest.mark.parametrize("make", [lambda: drawing(120, 100), grey_photo, lambda: drawing(90, 90, 2)], ids=str)
+@pytest.mark.parametrize(
+    "make", [lambda: drawing(120, 100), grey_photo, lambda: drawing(90, 90, 2)], ids=["colours", "greys", "others"]
+)
 def test_a_photo_is_refused_with_a_way_out_and_taken_when_it_is_meant(make) -> None:
     with pytest.raises(PictureError, match=r"photo or a painting.*artmodels stages.*clean=False") as caught:
         read_line_art(make())
