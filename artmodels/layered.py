@@ -155,7 +155,7 @@ def write_ora(path: Path, image: Image.Image, layers: Sequence[Layer], recipe: s
 
 def _png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, "PNG")
+    picture.save(buffer, "PNG", compress_level=3)  # a tenth larger than Pillow's 6, in half the time
     return buffer.getvalue()
 
 

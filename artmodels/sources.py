@@ -1,5 +1,6 @@
 """Where the files of a model come from: a folder, a starter that ships with the package, or the Hub, in that order."""
 
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -52,18 +53,21 @@ def open_source(source: str | Path, revision: str | None, access: Access) -> Sou
 
     Raises:
         CheckpointError: a path that does not exist, or is a pickle.
-        ConfigError: a revision is asked for from a path.
+        ConfigError: neither text nor a path, or a revision is asked for from a path.
         HubError: neither a path nor a Hub id, or the Hub does not give it.
     """
+    if not isinstance(source, str | Path):
+        raise ConfigError(f"a model is named by a folder or a Hub id such as 'owner/name', not by {source!r}")
     path = Path(source).expanduser()
-    if (source != "" and path.is_dir()) or (path.is_file() and path.suffix == ".safetensors"):
+    is_file = os.path.isfile(path)  # noqa: PTH113, Path.is_file fails at a name that no file can have
+    if (source != "" and os.path.isdir(path)) or (is_file and path.suffix == ".safetensors"):  # noqa: PTH112
         if revision is not None:
             raise ConfigError(f"{str(source)!r} is a local path and has no revision {revision!r}: leave revision out")
         return LocalSource(path, str(source))
     starters = _starters()
     if str(source) in starters and revision is None:
         return LocalSource(starters[str(source)], str(source))
-    if path.is_file():
+    if is_file:
         refuse_pickle([path.name], str(path.parent))
     if _is_path_like(source):
         raise CheckpointError(f"there is no model folder or .safetensors file at {str(source)!r}")

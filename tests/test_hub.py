@@ -2,6 +2,7 @@ import json
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -259,9 +260,15 @@ def test_a_path_that_does_not_exist_is_said_so(source: str | Path) -> None:
         TinyModel.from_pretrained(source)
 
 
-@pytest.mark.parametrize("source", ["workflow", "a/b/c", ""])
+@pytest.mark.parametrize("source", ["workflow", "a/b/c", "", "x" * 3000])
 def test_a_name_that_is_neither_path_nor_hub_id_is_said_so(source: str) -> None:
     with pytest.raises(HubError, match="neither a folder nor a Hub id such as 'owner/name'"):
+        TinyModel.from_pretrained(source)
+
+
+@pytest.mark.parametrize("source", [None, 5, b"owner/name"])
+def test_what_is_no_name_of_a_model_is_refused(source: Any) -> None:
+    with pytest.raises(ConfigError, match="a model is named by a folder or a Hub id"):
         TinyModel.from_pretrained(source)
 
 

@@ -1,12 +1,26 @@
 """Losses that more than one method trains with; each is one formula."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["hinge_discriminator", "hinge_generator", "kl_to_normal", "mode_seeking"]
+__all__ = ["frozen", "hinge_discriminator", "hinge_generator", "kl_to_normal", "mode_seeking"]
+
+
+@contextmanager
+def frozen(*networks: nn.Module) -> Iterator[None]:
+    """Graphs built inside give these networks no gradient; their inputs still get one."""
+    parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 def hinge_discriminator(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

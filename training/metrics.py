@@ -1,7 +1,9 @@
-"""Distances between sets of pictures."""
+"""Distances between sets of pictures, and the file that measurements go into."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 from artmodels.errors import ConfigError, HubError
 from artmodels.perceptual import FeaturePyramid
 
-__all__ = ["Gaussian", "fid", "frechet_distance", "frechet_starter", "gaussian_of", "pooled_means"]
+__all__ = ["Gaussian", "fid", "frechet_distance", "frechet_starter", "gaussian_of", "pooled_means", "write_scores"]
 
 
 class Gaussian(NamedTuple):
@@ -95,3 +97,10 @@ def to_unit(batches: Iterable[Tensor]) -> Iterator[Tensor]:
     """Three channels in [0, 1]."""
     for pictures in batches:
         yield ((pictures + 1) / 2).clamp(0, 1).expand(-1, 3, -1, -1)
+
+
+def write_scores(out: Path, scores: Mapping[str, float], *, keep: bool) -> None:
+    """Writes evaluation.json; `keep` leaves in it what is there by other names."""
+    path = out / "evaluation.json"
+    before = json.loads(path.read_text()) if keep and path.is_file() else {}
+    path.write_text(json.dumps({**before, **scores}, indent=2) + "\n")

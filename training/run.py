@@ -31,6 +31,8 @@ from training.settings import RunSettings
 __all__ = ["Run", "step_generator"]
 
 KEPT_CHECKPOINTS = 2
+FREE_SETTINGS = ("run.steps", "run.log_every", "run.save_every")
+"""What may be another when a run is resumed."""
 
 Model = TypeVar("Model", bound=HubModel)
 
@@ -46,7 +48,8 @@ class Run(Generic[Model]):
         resume: goes on from the newest checkpoint in the folder.
 
     Raises:
-        ConfigError: the folder already holds a run and `resume` is off, or `resume` is on and there is none.
+        ConfigError: the folder already holds a run and `resume` is off, or `resume` is on and there is none, or one
+            of settings that would not go on as if unbroken.
     """
 
     def __init__(
@@ -79,13 +82,19 @@ class Run(Generic[Model]):
             raise ConfigError(f"{self.folder} already holds a run; give --resume to go on or choose another folder")
         if self._resume and not existing:
             raise ConfigError(f"{self.folder} holds no checkpoint to resume from")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"no run can be kept in {self.folder}: {error.strerror}") from None
         self.accelerator.wait_for_everyone()
         self.accelerator.init_trackers("run")
         if not self.accelerator.trackers and self.is_main:
             raise ConfigError("tensorboard is not installed; it comes with the extra artmodels[train]")
-        if self.is_main and not existing:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            facts = {"settings": config_to_dict(self._everything), **environment(self.device)}
+        settings = config_to_dict(self._everything)
+        if self._resume:
+            check_same(self.folder, json.loads((self.folder / "run.json").read_text())["settings"], settings)
+        elif self.is_main:
+            facts = {"settings": settings, **environment(self.device)}
             (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
 
     def _checkpoints(self) -> list[Path]:
@@ -245,6 +254,19 @@ class Run(Generic[Model]):
         logged = path.read_text(encoding="utf-8").splitlines(keepends=True)
         whole = [line for line in logged if line.endswith("\n")]
         path.write_text("".join(line for line in whole if json.loads(line)["step"] <= self.step), encoding="utf-8")
+
+
+def check_same(folder: Path, begun: Mapping[str, Any], settings: Mapping[str, Any], place: str = "") -> None:
+    """Raises ConfigError where a resumed run has other settings than it began with, save how long it is and tells."""
+    for name in begun.keys() & settings.keys():
+        where, before, now = f"{place}{name}", begun[name], settings[name]
+        if isinstance(before, dict) and isinstance(now, dict):
+            check_same(folder, before, now, f"{where}.")
+        elif before != now and where not in FREE_SETTINGS:
+            raise ConfigError(
+                f"{folder} began with {where} {before!r}: it cannot go on with {now!r}; give another --out, and --init "
+                "with its model"
+            )
 
 
 def step_generator(seed: int, process: int, step: int) -> torch.Generator:

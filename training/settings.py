@@ -43,6 +43,11 @@ class RunSettings:
         for name in ("steps", "batch_size", "log_every", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, not {getattr(self, name)!r}")
+        if self.learning_rate <= 0 or self.largest_gradient < 0 or not 0 <= self.ema_decay < 1:
+            raise ConfigError(
+                f"learning_rate must be above 0, largest_gradient 0 or more and ema_decay from 0 to below 1, not "
+                f"{self.learning_rate!r}, {self.largest_gradient!r} and {self.ema_decay!r}"
+            )
         if self.precision not in ("no", "bf16"):
             raise ConfigError(f'precision must be "no" or "bf16", not {self.precision!r}')
 

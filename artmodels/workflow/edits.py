@@ -82,9 +82,12 @@ def overrides(
     """Stage number to what takes its place; `read_latent` reads those of other artworks.
 
     Raises:
-        ConfigError: an unknown stage, a stage named twice, a change that its stage cannot take, or a misshapen latent.
+        ConfigError: no edit, an unknown stage, a stage named twice, a change that its stage cannot take, or a
+            misshapen latent.
         PictureError: a picture that cannot be read or is not of the artwork's shape.
     """
+    if not edits:
+        raise ConfigError(f"nothing to edit: name a stage ({', '.join(config.stages)}) and its change")
     found: dict[int, Override] = {}
     for edit in edits:
         if not isinstance(edit, Edit):

@@ -163,35 +163,28 @@ class WorkflowEditor(WorkflowNetworks):
     ) -> Result:
         """Changes stages of an artwork and renders what comes after them again.
 
-        Stages before the first change stay as they are; latents, and what optimisation added to their AdaIN vectors,
-        stay the artwork's own where they are not changed.
+        Stages before the first change stay, and so do latents, and what optimisation found, that are not changed.
 
         Args:
             artwork: a path, PIL picture or array of any size and mode; or an opened artwork, which keeps its dial.
             edits: changes to one or more stages.
             stage, picture, latent, seed, like, amount: one more change, written without `Edit`.
-            keep_detail: puts the change into the artwork at its own size, so that what does not change stays as it is
-                to the last bit and the rest keeps its fine detail; off, the picture is what the networks render.
+            keep_detail: puts the change into the artwork, whose other pixels stay as they are; off, all is rendered.
             faithful, steps: as in `open`.
         Returns:
-            `.image`: the new artwork at the old one's size; `.layers`: its stages;
-            `.recipe["reconstruction_error"]`: how far the same rendering without any change is from the artwork;
-            `.recipe["warnings"]`: sentences on what is unlike the training pictures, and on latents far from the prior.
+            `.image` at the artwork's size; `.layers`: its stages; `.recipe["reconstruction_error"]`: how far the same
+            rendering without a change is from it; `.recipe["warnings"]`: what is unlike the training pictures or prior.
         Raises:
             ConfigError: no change, an unknown stage, or a change that its stage cannot take; or as `open`.
             PictureError: a picture cannot be read or is not of the artwork's shape.
         """
-        if isinstance(edits, Edit):
-            raise ConfigError("edits is a list of Edit, even of a single one")
-        edits = list(edits)
-        if stage is not None:
-            edits.append(Edit(stage, picture, latent, seed, like, amount))
-        elif any(change is not None for change in (picture, latent, seed, like)):
+        if stage is None and any(change is not None for change in (picture, latent, seed, like)):
             raise ConfigError(f"say which stage to edit: {', '.join(self.config.stages)}")
-        if not edits:
-            raise ConfigError(f"nothing to edit: name a stage ({', '.join(self.config.stages)}) and its change")
+        if not isinstance(edits, Sequence):
+            raise ConfigError(f"edits is a list of Edit, even of a single one, not {edits!r}")
+        named = [] if stage is None else [Edit(stage, picture, latent, seed, like, amount)]
         source, frame = self._source(artwork)
-        changes = overrides(edits, self.config, frame, self._read_latent)
+        changes = overrides([*edits, *named], self.config, frame, self._read_latent)
         return self._edit(self._opened(source, faithful, steps), changes, keep_detail=keep_detail)
 
     def variations(

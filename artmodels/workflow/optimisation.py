@@ -146,8 +146,7 @@ def optimise_step(
 ) -> Iterator[StepState]:
     """Fits one generation step to a reference, an iteration at a time; whoever stops asking has cancelled it.
 
-    The generator and the features are only read: the iterations run on frozen copies, in bfloat16 where the processor
-    computes in it.
+    Iterations run on frozen copies of generator and features, in bfloat16 where the processor computes in it.
 
     Args:
         stage: [B, C, S, S], what the generator renders from.
@@ -157,14 +156,10 @@ def optimise_step(
     Source: Tseng et al. 2020, Algorithm 1.
     """
     is_latent, dtype = optimisation.mode == "z", fast_type(stage.device)
-    with torch.inference_mode(False), torch.no_grad():
-        # Tensors of an inference mode around us could not take part in a backward pass.
+    with torch.inference_mode(False), torch.no_grad():  # inference tensors could not take part in a backward pass
         stage, reference, latent = stage.clone(), reference.clone(), latent.clone()
-        renderer, judge = frozen_renderer(generator, dtype), frozen(features, dtype)
-        content = Content(*(laid_out(part, dtype) for part in generator.encode_content(stage)))
-        opening_block = renderer.style[0]
-        assert isinstance(opening_block, AdaptiveResidualBlock)
-        opening_block.first = Remembered(opening_block.first(content.features))  # before the first AdaIN
+        renderer, content = opened_renderer(generator, stage, dtype)
+        judge = frozen(features, dtype)
         reference_maps = judge(laid_out(reference, dtype))
         vector = generator.adain_vector(latent)
         delta, weight = torch.zeros_like(vector), 0.0 if is_latent else weight
@@ -180,6 +175,16 @@ def optimise_step(
             point, moments = inner_step(point.detach(), gradient, weight, moments, optimisation.learning_rate)
         latent, delta = (point, delta) if is_latent else (latent, point)
         yield StepState(iteration, optimisation.steps, latent, delta, rendered.detach(), loss.detach())
+
+
+def opened_renderer(generator: StageGenerator, stage: Tensor, dtype: torch.dtype) -> tuple[StageGenerator, Content]:
+    """A frozen copy that remembers what comes before its first AdaIN, and what it renders from."""
+    renderer = frozen_renderer(generator, dtype)
+    content = Content(*(laid_out(part, dtype) for part in generator.encode_content(stage)))
+    opening_block = renderer.style[0]
+    assert isinstance(opening_block, AdaptiveResidualBlock)
+    opening_block.first = Remembered(opening_block.first(content.features))
+    return renderer, content
 
 
 class Remembered(nn.Module):

@@ -1,9 +1,10 @@
-"""What a run does to gradients."""
+"""What a run does to gradients, and where it may be kept."""
 
 import pytest
 import torch
 from torch import nn
 
+from artmodels.errors import ConfigError
 from training.run import Run
 from training.settings import RunSettings
 
@@ -29,3 +30,10 @@ def test_gradients_that_are_undefined_are_dropped(network, tmp_path):
     network.bias.grad[0] = float("nan")
     assert Run(tmp_path / "run", settings, everything=settings).clip_gradients(network) == {}
     assert [parameter.grad for parameter in network.parameters()] == [None, None]
+
+
+def test_a_run_below_a_file_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("not a folder")
+    settings = RunSettings(steps=1)
+    with pytest.raises(ConfigError, match=r"no run can be kept in .*notes.txt"):
+        Run(tmp_path / "notes.txt" / "run", settings, everything=settings)

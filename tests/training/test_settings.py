@@ -30,6 +30,12 @@ def test_counts_are_positive(name):
         RunSettings(**{"steps": 1, name: 0})
 
 
+@pytest.mark.parametrize("change", [{"learning_rate": 0.0}, {"largest_gradient": -1.0}, {"ema_decay": 1.0}])
+def test_rates_are_in_their_range(change):
+    with pytest.raises(ConfigError, match=next(iter(change))):
+        RunSettings(1, **change)
+
+
 def test_both_trainings_have_the_same_presets_and_models():
     assert set(INFERENCE_PRESETS) == set(GENERATION_PRESETS)
     for name, settings in INFERENCE_PRESETS.items():

@@ -23,6 +23,7 @@ def editor() -> WorkflowEditor:
         ({}, "nothing to edit.*line, flat, full"),
         ({"seed": 1}, "say which stage"),
         ({"edits": ["flat"]}, "flat"),
+        ({"edits": 5}, "edits is a list of Edit"),
         ({"edits": Edit("flat", seed=1), "stage": "full", "seed": 1}, "edits"),
         ({"edits": [Edit("flat", seed=1)], "stage": "flat", "seed": 2}, "twice"),
     ],

@@ -9,11 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
 import torch
 
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
@@ -23,6 +21,7 @@ from training.colorizer.batches import Pair, Tagged, Triple
 from training.colorizer.illustrations import Illustrations
 from training.colorizer.prepared import PreparedPictures
 from training.colorizer.settings import Edits, Sampling
+from training.order import places_of
 from training.run import Run, step_generator
 
 __all__ = ["Pictures", "open_pictures", "step_batches", "with_tags_of"]
@@ -100,10 +99,4 @@ def step_places(pictures: Pictures, run: Run[Any], step: int) -> list[int]:
     """The places of that step and this process in an endless series of reshuffled passes over the pictures."""
     accelerator, count = run.accelerator, run.settings.batch_size
     start = (step * accelerator.num_processes + accelerator.process_index) * count
-    turns = (divmod(place, len(pictures)) for place in range(start, start + count))
-    return [int(shuffled(run.settings.seed, turn, len(pictures))[rest]) for turn, rest in turns]
-
-
-@cache
-def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
-    return np.random.default_rng([seed, turn]).permutation(length)
+    return places_of(len(pictures), run.settings.seed, start, count)

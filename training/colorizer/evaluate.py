@@ -13,7 +13,6 @@ trains the ablations of the paper's table 1, some minutes each, and adds a row f
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +28,10 @@ from training.colorizer.held_out import HeldOut, colour_all, held_out_pairs, pal
 from training.colorizer.illustrations import Illustrations, Look, row_colours
 from training.colorizer.tag_response import tag_scores, tag_sheet
 from training.command import tells_mistakes
+from training.metrics import write_scores
 from training.sheets import picture_sheet
 
-__all__ = ["bars", "evaluate"]
+__all__ = ["evaluate"]
 
 SHOWN = 8
 
@@ -80,30 +80,6 @@ def evaluate(
     return scores, sheets
 
 
-def bars(scores: Mapping[str, float]) -> dict[str, tuple[str, bool]]:
-    """What is expected of a published colorizer, as far as it was measured: what was found, and whether it is so."""
-    limits = {
-        "colour tags are read with macro-F1 of at least 0.95": ("read_colours_f1", 0.95, True),
-        "parts differ from the true colouring by at most 8": ("palette", 8.0, False),
-        "parts in mean colours differ by over 25": ("palette_of_mean_colours", 25.0, True),
-        "a tag at 2 is named in at least 90 %": ("named", 0.9, True),
-        "the hue goes one way from 0 to 2 in at least 90 %": ("monotone", 0.9, True),
-        "other parts move by under 6": ("leaked", 6.0, False),
-    }
-    return {
-        words: (f"{scores[key]:.3g}", scores[key] >= limit if is_least else scores[key] <= limit)
-        for words, (key, limit, is_least) in limits.items()
-        if key in scores
-    }
-
-
-def write_scores(out: Path, scores: Mapping[str, float]) -> None:
-    """Adds to evaluation.json."""
-    path = out / "evaluation.json"
-    before = json.loads(path.read_text()) if path.is_file() else {}
-    path.write_text(json.dumps({**before, **scores}, indent=2) + "\n")
-
-
 @tells_mistakes
 def main(
     data: Annotated[Path, typer.Option(help="Folder that the illustrations recipe wrote.")],
@@ -120,7 +96,7 @@ def main(
         if encoder is None:
             raise ConfigError("--table 1 needs --encoder, a saved colorizer whose encoder is trained")
         for scores in make_table_1(data, out, encoder, minutes=minutes, preset=preset):
-            write_scores(out, scores)
+            write_scores(out, scores, keep=True)
             print(json.dumps(scores, indent=2))
         return
     if model is None:
@@ -128,12 +104,10 @@ def main(
     colorizer = TagColorizer.from_pretrained(model, device=device)
     test, training = (read_drawings(data, colorizer, split) for split in ("test", "train"))
     scores, sheets = evaluate(colorizer, held_out_pairs(test, training), test)
-    write_scores(out, scores)
+    write_scores(out, scores, keep=True)
     for name, sheet in sheets.items():
         sheet.save(out / "samples" / f"{name}.png")
     print(json.dumps(scores, indent=2))
-    for words, (found, holds) in bars(scores).items():
-        print(f"{'holds' if holds else 'FAILS'}  {words}: {found}")
 
 
 if __name__ == "__main__":

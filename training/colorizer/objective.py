@@ -1,7 +1,5 @@
 """The losses of the tag colorizer's trainings; equations are Yan et al. 2023's."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -9,30 +7,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.colorizer.settings import GeneratorSettings
+from training.losses import frozen
 
 __all__ = [
     "Mapped",
     "discriminator_loss",
-    "frozen",
     "generator_loss",
     "mapping_loss",
     "region_weights",
     "tag_loss",
     "total_variation",
 ]
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Graphs built inside give this network no gradient; its inputs still get one."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
 
 
 def tag_loss(logits: Tensor, tags: Tensor) -> Tensor:

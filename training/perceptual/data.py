@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from artmodels.errors import ConfigError, PictureError
+from training.order import places_of
 
 __all__ = ["NO_REGION", "REGIONS_A_FOLDER", "StageFolders", "Views", "cut_views", "decode", "names_of", "to_signed"]
 
@@ -70,8 +70,7 @@ class StageFolders:
 
     def indices(self, seed: int, start: int, count: int) -> list[int]:
         """Places `start` to `start + count` of an endless series of reshuffled passes over the artworks."""
-        places = (divmod(place, len(self)) for place in range(start, start + count))
-        return [int(shuffled(seed, turn, len(self))[rest]) for turn, rest in places]
+        return places_of(len(self), seed, start, count)
 
 
 def cut_views(pictures: StageFolders, indices: Sequence[int], size: int, generator: torch.Generator) -> Views:
@@ -114,11 +113,6 @@ def names_of(root: Path, split: str) -> list[str]:
         raise ConfigError(f"{root} holds no metadata.jsonl: is it a recipe's output?")
     rows = [json.loads(line) for line in (root / "metadata.jsonl").read_text().splitlines()]
     return sorted(row["id"] for row in rows if row["split"] == split)
-
-
-@cache
-def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
-    return np.random.default_rng([seed, turn]).permutation(length)
 
 
 def decode(path: Path, mode: str, size: int) -> np.ndarray:

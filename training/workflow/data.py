@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,16 @@ from torch import Tensor
 from artmodels.errors import ConfigError, PictureError
 from artmodels.images import load_picture
 from artmodels.workflow.config import WorkflowConfig
+from training.order import places_of
 from training.run import Run
 
 __all__ = ["StagePictures", "random_crop_and_flip", "random_hues", "rotate_hue", "training_batch"]
 
+MOST_BYTES = 4 * 2**30
+
 
 class StagePictures:
-    """Aligned pictures of every stage, decoded on first use and kept as bytes in memory.
+    """Aligned pictures of every stage, decoded on first use and kept in memory, as many as fit into four gigabytes.
 
     `root` is what a recipe wrote: either a folder a stage, with equal file names, and `metadata.jsonl` with `id` and
     `split` a picture; or `data/SPLIT.parquet` with an image column a stage.
@@ -47,18 +49,22 @@ class StagePictures:
         if not self.rows:
             raise ConfigError(f"{self.root} holds no picture of the {split!r} split")
         self._cache: dict[int, list[np.ndarray]] = {}
+        self._most_kept = MOST_BYTES // (load_size**2 * sum(config.channels))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def load(self, index: int) -> list[np.ndarray]:
         """Picture `index`: uint8 [load_size, load_size, C] of each stage."""
-        if index not in self._cache:
-            self._cache[index] = [
-                decode(source, channels, self.load_size)
-                for source, channels in zip(self.rows[index], self.config.channels, strict=True)
-            ]
-        return self._cache[index]
+        if index in self._cache:
+            return self._cache[index]
+        stages = [
+            decode(source, channels, self.load_size)
+            for source, channels in zip(self.rows[index], self.config.channels, strict=True)
+        ]
+        if len(self._cache) < self._most_kept:
+            self._cache[index] = stages
+        return stages
 
     def batch(self, indices: Sequence[int]) -> list[Tensor]:
         """The pictures of these indices: float32 [B, C, load_size, load_size] in [-1, 1] of each stage."""
@@ -69,13 +75,7 @@ class StagePictures:
 
     def indices(self, seed: int, start: int, count: int) -> list[int]:
         """Places `start` to `start + count` of an endless series of reshuffled passes over the pictures."""
-        places = (divmod(place, len(self)) for place in range(start, start + count))
-        return [int(shuffled(seed, turn, len(self))[rest]) for turn, rest in places]
-
-
-@cache
-def shuffled(seed: int, turn: int, length: int) -> np.ndarray:
-    return np.random.default_rng([seed, turn]).permutation(length)
+        return places_of(len(self), seed, start, count)
 
 
 def decode(source: Path | bytes, channels: int, size: int) -> np.ndarray:

@@ -13,7 +13,7 @@ optimisation, on one free core.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -26,6 +26,7 @@ from torch import Tensor
 from artmodels import seeds
 from artmodels.workflow.model import WorkflowEditor
 from training.command import DataFolder, tells_mistakes
+from training.metrics import write_scores
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures
 from training.workflow.tables import TableOptions, make_tables
@@ -169,13 +170,6 @@ def sheets(held_out: HeldOut, rows: int = 8) -> dict[str, Image.Image]:
         "again": picture_sheet([column[:rows] for column in again]),
         "worst": picture_sheet([column[worst] for column in (true[-1], *inferred[:-1], *held_out.rendered[1:])]),
     }
-
-
-def write_scores(out: Path, scores: Mapping[str, float], *, keep: bool) -> None:
-    """Writes evaluation.json; `keep` leaves in it what is there by other names."""
-    path = out / "evaluation.json"
-    before = json.loads(path.read_text()) if keep and path.is_file() else {}
-    path.write_text(json.dumps({**before, **scores}, indent=2) + "\n")
 
 
 @tells_mistakes

@@ -1,32 +1,17 @@
 """The losses of the workflow editor's trainings. N stages are pictures x_1 ... x_N; all sums follow Tseng 2020."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from artmodels.workflow.networks import LatentEncoder, StageGenerator
-from training.losses import hinge_discriminator, hinge_generator, kl_to_normal, mode_seeking
+from training.losses import frozen, hinge_discriminator, hinge_generator, kl_to_normal, mode_seeking
 from training.workflow.settings import GenerationSettings, InferenceSettings
 
-__all__ = ["Rendered", "frozen", "generation_loss", "inference_loss", "render_step", "rendered_discriminator_loss"]
+__all__ = ["Rendered", "generation_loss", "inference_loss", "render_step", "rendered_discriminator_loss"]
 
 LOUDEST = 2.0  # log-variance above which the noise of an odd picture would throw a generator off
-
-
-@contextmanager
-def frozen(*networks: nn.Module) -> Iterator[None]:
-    """Graphs built inside give these networks no gradient; their inputs still get one."""
-    parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
 
 
 def inference_loss(

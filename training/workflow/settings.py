@@ -39,6 +39,7 @@ class InferenceSettings:
 
     def __post_init__(self) -> None:
         _check_share("hue_rotation", self.hue_rotation)
+        _check_size("discriminator_width", self.discriminator_width)
         if self.load_size < self.model.size:
             raise ConfigError(f"load_size {self.load_size} is less than the model's {self.model.size}")
 
@@ -84,6 +85,8 @@ class GenerationSettings:
 
     def __post_init__(self) -> None:
         _check_share("hue_rotation", self.hue_rotation)
+        _check_size("load_size", self.load_size)
+        _check_size("discriminator_width", self.discriminator_width)
         if self.run.batch_size % 2:
             raise ConfigError(f"batch_size must be even, half for each discriminator, not {self.run.batch_size}")
         unknown = set(self.rendered_stages) - set(self.model.stages[1:])
@@ -101,6 +104,11 @@ class GenerationSettings:
 def _check_share(name: str, share: float) -> None:
     if not 0 <= share <= 1:
         raise ConfigError(f"{name} must be a share from 0 to 1, not {share!r}")
+
+
+def _check_size(name: str, size: int) -> None:
+    if size < 1:
+        raise ConfigError(f"{name} must be 1 or more, not {size!r}")
 
 
 ANIME = WorkflowConfig(stages=("line", "rough", "full"))

@@ -10,6 +10,7 @@ from pyarrow import parquet
 from stage_folders import STAGES, draw_stages, write_stage_folder
 
 from artmodels.errors import ConfigError, PictureError
+from training.workflow import data as workflow_data
 from training.workflow.data import StagePictures, random_crop_and_flip, random_hues, rotate_hue
 from training.workflow.settings import TINY
 
@@ -57,6 +58,16 @@ def test_order_covers_every_picture_once_a_turn_and_can_start_anywhere(folder):
     assert all(sorted(order[turn : turn + 6]) == list(range(6)) for turn in (0, 6, 12))
     assert pictures.indices(3, 5, 9) == order[5:14]
     assert pictures.indices(4, 0, 18) != order
+
+
+def test_pictures_that_do_not_fit_into_memory_are_read_again(folder, monkeypatch):
+    kept = StagePictures(folder, TINY, load_size=16, split="train")
+    monkeypatch.setattr(workflow_data, "MOST_BYTES", 16 * 16 * 7 - 1)
+    fresh = StagePictures(folder, TINY, load_size=16, split="train")
+    for _ in range(2):
+        assert all(torch.equal(a, b) for a, b in zip(kept.batch([0, 1]), fresh.batch([0, 1]), strict=True))
+    assert len(kept._cache) == 2
+    assert not fresh._cache
 
 
 def test_stages_are_cropped_and_flipped_together():

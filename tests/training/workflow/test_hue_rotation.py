@@ -58,3 +58,10 @@ def test_a_share_outside_0_to_1_is_refused(share):
     for presets in (INFERENCE_PRESETS, GENERATION_PRESETS):
         with pytest.raises(ConfigError, match=f"hue_rotation must be a share from 0 to 1, not {share}"):
             choose_preset(presets, "tiny", [f"hue_rotation={share}"])
+
+
+@pytest.mark.parametrize("name", ["load_size", "discriminator_width"])
+def test_a_size_below_1_is_refused(name):
+    for presets in (INFERENCE_PRESETS, GENERATION_PRESETS):
+        with pytest.raises(ConfigError, match=f"{name} .*0"):
+            choose_preset(presets, "tiny", [f"{name}=0"])

@@ -97,10 +97,15 @@ def test_a_resumed_run_forgets_what_was_logged_after_its_checkpoint(data, untrai
     assert all("seconds_per_step" in line for line in lines)
 
 
-def test_a_run_of_another_size_is_not_resumed(data, untrained, tmp_path):
+def test_a_run_goes_on_with_the_settings_it_began_with(data, untrained, tmp_path):
     run("inference", data, tmp_path / "run", untrained, steps=1)
+    changes = {"steps": 2, "resume": True, "discriminator_width": 8}
+    with pytest.raises(ConfigError, match="began with discriminator_width 4: it cannot go on with 8"):
+        run("inference", data, tmp_path / "run", untrained, **changes)
+    facts = (tmp_path / "run" / "run.json").read_text()
+    (tmp_path / "run" / "run.json").write_text(facts.replace('"discriminator_width": 4', '"discriminator_width": 8'))
     with pytest.raises(CheckpointError, match="does not fit these settings: its discriminators"):
-        run("inference", data, tmp_path / "run", untrained, steps=2, resume=True, discriminator_width=8)
+        run("inference", data, tmp_path / "run", untrained, **changes)
 
 
 def test_half_a_batch_is_needed_for_each_discriminator(untrained):
