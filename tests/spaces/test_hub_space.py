@@ -43,7 +43,7 @@ def test_a_space_that_joins_is_mounted_and_no_longer_announced(hub_app: ModuleTy
     assert [(path, name) for path, name, _ in demo.pages][1:] == [("sketch2image", "Sketch to image")]
     page = str([block.value for block in demo.blocks.values() if hasattr(block, "value")])
     assert hub_app.COMING["sketch2image"] not in page
-    assert hub_app.COMING["tag-colorizer"] in page
+    assert hub_app.COMING["portrait-stylizer"] in page
 
 
 def test_published_words_are_the_spaces_own(hub_app: ModuleType) -> None:
