@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artmodels import __version__
+from artmodels import __version__, cli_sketch
+from artmodels.cli_tasks import Device, Inputs, Model, Output, Revision, for_each, pairs, save, single_file
 from artmodels.errors import ArtModelsError, ConfigError, PictureError
 from artmodels.folders import Task, find_pictures, make_folder
 
@@ -21,20 +21,14 @@ DEFAULT_EDITOR = "artmodels/workflow-illustrations"
 DEFAULT_COLORIZER = "artmodels/colorizer-illustrations"
 
 app = typer.Typer(
-    help="Steerable art models: take artworks apart and change a stage, colour sketches by references and tags.",
+    help="Steerable art models: take artworks apart and change a stage, colour sketches by references and tags, "
+    "draw the lines of pictures and make pictures of lines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Pictures, or folders of them.")]
-Output = Annotated[
-    Path, typer.Option("-o", "--output", help="A folder; for one picture also a .png, .psd or .ora file.")
-]
-Model = Annotated[str, typer.Option(help="A folder, a model in the package, or a Hub id.")]
-Revision = Annotated[str | None, typer.Option(help="A branch, tag or commit of the model on the Hub.")]
-Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")]
 Faithful = Annotated[
     float,
     typer.Option(help="From 0, take what the model reads at once, to 1, reproduce the artwork at any price (slower)."),
@@ -71,7 +65,7 @@ def stages(
     Into a folder: OUTPUT/<name>/<stage>.png, and rendered.png, the artwork made again from its first stage.
     """
     tasks = find_pictures(inputs, output)
-    single = _single_file(tasks, output)
+    single = single_file(tasks, output)
     editor = _editor(model, revision, device)
 
     def take_apart(task: Task) -> None:
@@ -81,7 +75,7 @@ def stages(
         else:
             _save_stages(result, make_folder(output / task.name))
 
-    _for_each(tasks, take_apart, output)
+    for_each(tasks, take_apart, output)
 
 
 @app.command()
@@ -108,7 +102,7 @@ def edit(
     tasks = find_pictures(inputs, output)
     if picture is not None and len(tasks) > 1:
         raise typer.BadParameter(f"--picture changes one artwork, and there are {len(tasks)}")
-    single = _single_file(tasks, output)
+    single = single_file(tasks, output)
     editor = _editor(model, revision, device)
     another = None if like is None else editor.open(like, faithful=0)
 
@@ -117,9 +111,9 @@ def edit(
         result = editor.edit(
             opened, stage=stage, seed=seed, picture=picture, like=another, amount=amount, keep_detail=keep_detail
         )
-        _save(result, task, output, single)
+        save(result, task, output, single)
 
-    _for_each(tasks, change, output)
+    for_each(tasks, change, output)
 
 
 @app.command()
@@ -137,15 +131,15 @@ def generate(
     Into a folder: OUTPUT/<name>.png.
     """
     tasks = find_pictures(inputs, output)
-    single = _single_file(tasks, output)
+    single = single_file(tasks, output)
     editor = _editor(model, revision, device)
     seeds = seed or [0]
 
     def draw(task: Task) -> None:
         result = editor.generate(task.source, seeds=seeds if len(seeds) > 1 else seeds[0], keep_lines=keep_lines)
-        _save(result, task, output, single)
+        save(result, task, output, single)
 
-    _for_each(tasks, draw, output)
+    for_each(tasks, draw, output)
 
 
 @app.command()
@@ -170,10 +164,10 @@ def colorize(
 
     Into a folder: OUTPUT/<name>.png.
     """
-    tags = {name: _number(name, value) for name, value in _pairs("--tag", tag).items()}
-    colours = _pairs("--colour", colour)
+    tags = {name: _number(name, value) for name, value in pairs("--tag", tag).items()}
+    colours = pairs("--colour", colour)
     tasks = find_pictures(inputs, output)
-    single = _single_file(tasks, output)
+    single = single_file(tasks, output)
     colorizer = _colorizer(model, revision, device)
 
     def paint(task: Task) -> None:
@@ -182,9 +176,9 @@ def colorize(
         )
         for warning in result.recipe["warnings"]:
             typer.echo(f"artmodels: {task.source}: {warning}", err=True)
-        _save(result, task, output, single)
+        save(result, task, output, single)
 
-    _for_each(tasks, paint, output)
+    for_each(tasks, paint, output)
 
 
 @app.command()
@@ -203,6 +197,10 @@ def tags(
         typer.echo(f"{name} {share:.0%}")
 
 
+app.command()(cli_sketch.sketch)
+app.command()(cli_sketch.synthesize)
+
+
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="A .png, .psd or .ora that artmodels saved.")],
@@ -212,7 +210,6 @@ def replay(
     device: Device = "cpu",
 ) -> None:
     """Make a saved picture again from the recipe inside it."""
-    from artmodels.hub import load_model
     from artmodels.results import read_recipe
 
     recipe = read_recipe(file)
@@ -226,9 +223,7 @@ def replay(
             f"artmodels: note: made with {made_with}, this is {__version__}; it may come out otherwise", err=True
         )
     revision = recipe.get("revision") if model is None else None
-    replayer: Any = load_model(model or recipe["model"], revision=revision, device=device)
-    if not hasattr(replayer, "replay"):
-        raise ConfigError(f"{model or recipe['model']} holds a {type(replayer).__name__}, which makes no pictures")
+    replayer = _replayer(model or recipe["model"], revision, device)
     typer.echo(replayer.replay(recipe, artwork).save(output))
 
 
@@ -255,6 +250,18 @@ def push(
     typer.echo(push_folder(folder, repo_id, private=private, revision=revision, create_pr=create_pr))
 
 
+def _replayer(model: str, revision: str | None, device: str) -> Any:
+    from artmodels.hub import load_model
+    from artmodels.sketch2image.xdog import Xdog
+
+    if model == Xdog.source:
+        return Xdog()
+    replayer = load_model(model, revision=revision, device=device)
+    if not hasattr(replayer, "replay"):
+        raise ConfigError(f"{model} holds a {type(replayer).__name__}, which makes no pictures")
+    return replayer
+
+
 def _editor(model: str, revision: str | None, device: str) -> Any:
     from artmodels.workflow.model import WorkflowEditor
 
@@ -265,19 +272,6 @@ def _colorizer(model: str, revision: str | None, device: str) -> Any:
     from artmodels.colorizer.model import TagColorizer
 
     return TagColorizer.from_pretrained(model, revision=revision, device=device)
-
-
-def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
-    """Each NAME=VALUE of an option that may be given many times."""
-    pairs: dict[str, str] = {}
-    for text in given or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value:
-            raise ConfigError(f"{option} takes NAME=VALUE, not {text!r}")
-        if name in pairs:
-            raise ConfigError(f"{option} {name} is given twice")
-        pairs[name] = value
-    return pairs
 
 
 def _number(name: str, text: str) -> float:
@@ -303,28 +297,6 @@ def _opened(editor: Any, artwork: Path, faithful: float) -> Any:
         return editor.open(artwork, faithful=faithful, progress=show)
 
 
-def _save(result: "Result", task: Task, output: Path, single: bool) -> None:
-    target = output if single else make_folder((output / task.name).parent) / f"{task.name.name}.png"
-    if target.resolve() == task.source.resolve():
-        raise PictureError(f"{target} is the artwork itself: choose another output")
-    result.save(target)
-
-
-def _single_file(tasks: Sequence[Task], output: Path) -> bool:
-    """Whether the output is one file, not a folder."""
-    from artmodels.folders import PICTURE_SUFFIXES
-    from artmodels.results import RESULT_SUFFIXES
-
-    suffix = output.suffix.lower()
-    if output.is_dir() or suffix not in (*RESULT_SUFFIXES, *PICTURE_SUFFIXES):
-        return False
-    if suffix not in RESULT_SUFFIXES:
-        raise PictureError(f"cannot write {output}: name a {', '.join(RESULT_SUFFIXES)} file, or a folder")
-    if len(tasks) > 1:
-        raise PictureError(f"{len(tasks)} pictures do not go into the one file {output}: name a folder")
-    return True
-
-
 def _save_stages(result: "Result", folder: Path) -> None:
     from artmodels.layered import write_png
 
@@ -332,22 +304,3 @@ def _save_stages(result: "Result", folder: Path) -> None:
     for name, layer in result.layers.items():
         write_png(folder / f"{name}.png", layer.convert("RGB"), recipe)
     result.save(folder / "rendered.png")
-
-
-def _for_each(tasks: Sequence[Task], work: Callable[[Task], None], output: Path) -> None:
-    """Go through the pictures; one of many that cannot be used is reported and does not stop the others."""
-    from tqdm import tqdm
-
-    if len(tasks) == 1:
-        work(tasks[0])
-    else:
-        failures = 0
-        for task in tqdm(tasks, unit="picture", disable=None):
-            try:
-                work(task)
-            except PictureError as error:
-                failures += 1
-                tqdm.write(f"artmodels: {error}", file=sys.stderr)
-        if failures:
-            raise PictureError(f"{failures} of {len(tasks)} pictures could not be used")
-    typer.echo(output)

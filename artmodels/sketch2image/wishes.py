@@ -108,7 +108,7 @@ def checked_weights(weights: Sequence[float] | None, count: int) -> tuple[float,
     """
     given = [1.0] * count if weights is None else list(weights) if isinstance(weights, list | tuple) else None
     if given is None or len(given) != count:
-        raise ConfigError(f"weights must be {count} numbers, one for each exemplar, not {weights!r}")
+        raise ConfigError(f"weights must hold one number for each of the exemplars, {count} in all, not {weights!r}")
     is_fine = all(isinstance(w, int | float) and not isinstance(w, bool) and isfinite(w) and w >= 0 for w in given)
     if not is_fine or sum(given) <= 0:
         raise ConfigError(f"weights must be numbers from 0, one of them above, not {weights!r}")
