@@ -364,21 +364,22 @@ def save_result(result: Result, component: gr.components.Component, name: str) -
     return str(result.save(path))
 
 
-def downloads(state: gr.State, make: Callable[[Any], Result], *, stem: str) -> list[gr.Button]:
+def downloads(state: gr.State, make: Callable[[Any], Result], *, stem: str, elem_id: str = "save") -> list[gr.Button]:
     """Adds buttons for PNG, PSD and ORA; the file is made from the visitor's state when it is asked for.
 
     Args:
         state: the visitor's state.
         make: returns the result to save from the state's value.
         stem: file name without suffix.
+        elem_id: what the buttons' ids begin with: "save-png".
     """
     with gr.Row(elem_classes="am-line"):
         gr.HTML("Download", elem_classes="am-quiet", apply_default_css=False)
         buttons = [
-            gr.Button(suffix[1:].upper(), size="sm", elem_id=f"save-{suffix[1:]}") for suffix in DOWNLOAD_SUFFIXES
+            gr.Button(suffix[1:].upper(), size="sm", elem_id=f"{elem_id}-{suffix[1:]}") for suffix in DOWNLOAD_SUFFIXES
         ]
-    file = gr.DownloadButton(visible="hidden", elem_id="save-file")
-    fetch = "() => { const e = document.getElementById('save-file'); (e.querySelector('button, a') || e).click(); }"
+    file = gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file")
+    fetch = f"() => [...document.querySelectorAll('#{elem_id}-file, #{elem_id}-file :is(button, a)')].at(-1).click()"
     for button, suffix in zip(buttons, DOWNLOAD_SUFFIXES, strict=True):
 
         def save(value: Any, name: str = stem + suffix) -> str:
