@@ -30,9 +30,12 @@ PUBLISHED = {
         "Tag colorizer",
         "Line art takes its colours from a picture, and from tags that you slide.",
     ),
+    "sketch2image": (
+        "Sketch to image",
+        "Your lines, finished in the style of the pictures you choose.",
+    ),
 }
 COMING = {
-    "sketch2image": "a sketch finished in the style of a picture you choose",
     "portrait-stylizer": "portraits in a style learnt from your own pictures",
 }
 WAYS = (

@@ -177,6 +177,10 @@ def mixed(
     known = {each.key for each in session.exemplars}
     if not isinstance(weights, Mapping) or not weights.keys() <= known:
         raise ConfigError("one of these exemplars is not on the page any more. Please choose again.")
+    if not all(isinstance(weight, int | float) and 0 <= weight <= 1 for weight in weights.values()):
+        raise ConfigError(f"how much of an exemplar is in the mix goes from 0 to 1, not {list(weights.values())}")
+    if not any(weights.values()):
+        raise ConfigError("nothing is in the mix; give one exemplar more than 0")
     exemplars = tuple(replace(each, weight=weights.get(each.key, 0)) for each in session.exemplars)
     return changed(model, replace(session, exemplars=exemplars, mixing=mixing))
 

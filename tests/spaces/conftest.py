@@ -17,15 +17,25 @@ import torch
 from methods import with_random_weights
 from PIL import Image
 
-from artmodels import TagColorizer, WorkflowConfig, WorkflowEditor, ui
+from artmodels import (
+    Sketch2ImageConfig,
+    Sketcher,
+    SketcherConfig,
+    SketchToImage,
+    TagColorizer,
+    WorkflowConfig,
+    WorkflowEditor,
+    ui,
+)
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
+from artmodels.perceptual import StarterFeaturesConfig
 
 SPACES = Path(__file__).parents[2] / "spaces"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader",
          "--enable-unsafe-swiftshader")  # fmt: skip
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
-for space in ("workflow-editor", "tag-colorizer"):
+for space in ("workflow-editor", "tag-colorizer", "sketch2image"):
     sys.path.append(str(SPACES / space))
 PARTS = {
     "hair": {"red_hair": "#b23c30", "blue_hair": "#4a6fcb", "blonde_hair": "#e3bd66"},
@@ -138,6 +148,61 @@ def colorizer_url(colorizer_app: ModuleType, colorizer_kinds: Any) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
+def synthesizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model that finishes sketches, with random weights in which every exemplar and seed shows."""
+    model = with_random_weights(SketchToImage(Sketch2ImageConfig(size=64, width=4)), gain=2**0.5)
+    return model.save_pretrained(tmp_path_factory.mktemp("models") / "tiny-sketch2image")
+
+
+@pytest.fixture(scope="session")
+def sketcher_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved sketcher with two hands of random weights, one of them grey."""
+    features = StarterFeaturesConfig(widths=(4, 4, 8, 8), blocks=(1, 1, 1, 1))
+    sizes: dict[str, Any] = {"size": 64, "features": features, "widths": (8, 8, 4), "skips": True}
+    config = SketcherConfig(hands=("ink", "pencil"), darkness=(1.0, 0.6), **sizes)
+    return with_random_weights(Sketcher(config), gain=2).save_pretrained(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def synthesizer(synthesizer_folder: Path) -> SketchToImage:
+    return SketchToImage.from_pretrained(synthesizer_folder)
+
+
+@pytest.fixture(scope="session")
+def sketcher(sketcher_folder: Path) -> Sketcher:
+    return Sketcher.from_pretrained(sketcher_folder)
+
+
+@pytest.fixture(scope="session")
+def sketch_app() -> ModuleType:
+    return load_app("sketch2image")
+
+
+@pytest.fixture(scope="session")
+def sketch_models(sketch_app: ModuleType, synthesizer_folder: Path, sketcher_folder: Path) -> Any:
+    """The tiny models, chosen by the environment as a user would, and one more that finishes sketches."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTMODELS_SKETCH2IMAGE_MODEL", str(synthesizer_folder))
+        patch.setenv("ARTMODELS_SKETCHER_MODEL", str(sketcher_folder))
+        models = sketch_app.load_model()
+    other = SketchToImage.from_pretrained(synthesizer_folder)
+    with torch.no_grad():
+        for weights in other.parameters():
+            weights.mul_(1.3)
+    kind = replace(models.kinds["tiny-sketch2image"], name="sketch2image-other", model=other, keep_lines=False)
+    return replace(models, kinds={**models.kinds, kind.name: kind})
+
+
+@pytest.fixture(scope="session")
+def sketch_url(sketch_app: ModuleType, sketch_models: Any) -> Iterator[str]:
+    """The address of the page that finishes sketches."""
+    with ui.new_page(sketch_app.TITLE) as demo:
+        sketch_app.build_page(sketch_models)
+    with served(demo) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def hub_app() -> ModuleType:
     return load_app("hub")
 
@@ -152,11 +217,15 @@ def editor_url(editor_app: ModuleType, editor_kinds: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def hub_url(hub_app: ModuleType, editor_folder: Path, colorizer_folder: Path) -> Iterator[str]:
+def hub_url(
+    hub_app: ModuleType, editor_folder: Path, colorizer_folder: Path, synthesizer_folder: Path, sketcher_folder: Path
+) -> Iterator[str]:
     """The address of the landing page with every Space mounted on it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
         patch.setenv("ARTMODELS_COLORIZER_MODEL", str(colorizer_folder))
+        patch.setenv("ARTMODELS_SKETCH2IMAGE_MODEL", str(synthesizer_folder))
+        patch.setenv("ARTMODELS_SKETCHER_MODEL", str(sketcher_folder))
         demo = hub_app.build_demo(SPACES)
     with served(demo) as url:
         yield url
