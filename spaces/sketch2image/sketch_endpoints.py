@@ -98,7 +98,7 @@ class Endpoints:
         """Draws the lines of a picture in one of the hands that /models lists: returns them, the layers (picture,
         lines) and a recipe. thickness is a factor from 0.25 to 4, darkness from 0.05 to 1, detail from 0.5 to 4."""
         drawn_by = self.hand(hand)
-        options = {"thickness": thickness, "darkness": darkness, "detail": detail}
+        options: dict[str, Any] = {"thickness": thickness, "darkness": darkness, "detail": detail}
         return self.sent(drawn_by.drawer.draw(picture, hand=drawn_by.name, **options), "lines.png")
 
     def chosen(self, name: str | None) -> SketchToImage:

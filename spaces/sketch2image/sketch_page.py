@@ -17,7 +17,7 @@ __all__ = ["PictureTab", "Updates", "dropped"]
 HINT = "Draw on the lines, or choose a style: the picture follows."
 PATIENCE = 1.0
 """Seconds that a visitor waits without being told what for."""
-Updates = dict[gr.components.Component, Any]
+Updates = dict[gr.blocks.Block, Any]
 
 
 class PictureTab:

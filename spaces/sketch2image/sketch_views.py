@@ -31,7 +31,7 @@ def cover(kind: Kind, example: Example) -> Image.Image:
     corner = picture.height - EDGE
     for place, key in enumerate(example.weights):
         exemplar = load_picture(kind.exemplars[key][1])
-        exemplar.thumbnail([round(side * INSET) for side in picture.size], Image.Resampling.LANCZOS)
+        exemplar.thumbnail((round(picture.width * INSET),) * 2, Image.Resampling.LANCZOS)
         left = picture.width - (place + 1) * (exemplar.width + EDGE) - EDGE
         picture.paste(ImageOps.expand(exemplar, EDGE, "white"), (left, corner - exemplar.height))
     return picture

@@ -123,7 +123,7 @@ def test_mistakes_are_told_in_a_sentence(
 
 
 def test_an_unknown_hand_is_told_with_those_there_are(client: Client, artwork_path: Path) -> None:
-    with pytest.raises(AppError, match="there is no hand .*nobody.*xdog:pen"):
+    with pytest.raises(AppError, match=r"there is no hand .*nobody.*xdog:pen"):
         client.predict(handle_file(artwork_path), hand="nobody", api_name="/draw")
 
 
