@@ -40,6 +40,33 @@ class HandTab:
                     self.board = ui.tiles(hands_html(self.hands, tracing), elem_id="hands", look="quarters")
                     self.compose_strokes(tracing)
                 self.compose_result(tracing)
+        ui.footnotes(self.facts())
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What a visitor should know: what hands are, what they have seen, what they cost and cannot do."""
+        learned = dict.fromkeys(hand.drawer.source for hand in self.hands if hand.origin == "learned")
+        return [
+            (
+                "Hands",
+                "A learned hand is a network that drawings have taught; the filter's hands have learned nothing and "
+                "follow differences of light. Any hand goes with any picture.",
+            ),
+            (
+                "What they have seen",
+                f"{', '.join(learned) or 'No learned hand is here'}. A sketcher's card says which drawings taught it. "
+                "Code and starter weights: Apache-2.0.",
+            ),
+            (
+                "At your picture's own size",
+                "Lines are found on a small copy, then drawn at the size of your picture with smooth edges. More "
+                "detail looks closer, and takes longer.",
+            ),
+            (
+                "What it cannot do",
+                "It draws what it sees, not what is meant: fur and leaves become many lines, and where light hardly "
+                "changes there is none.",
+            ),
+        ]
 
     def compose_strokes(self, tracing: Tracing) -> None:
         with gr.Row():

@@ -50,7 +50,9 @@ class PictureTab:
         with gr.Column():
             with gr.Row(elem_classes="am-with-drop"):
                 self.mixer = mixer(mixer_html(session.exemplars, session.mixing), elem_id="mixer")
-                self.exemplar_files = dropped("open-exemplar", file_count="multiple")
+                with gr.Column(min_width=0):
+                    ui.title("or your own")
+                    self.exemplar_files = dropped("open-exemplar", file_count="multiple")
             with gr.Tabs(selected="draw", elem_id="tools"):
                 with gr.Tab("Draw", id="draw"):
                     with gr.Row(elem_classes="am-line"):

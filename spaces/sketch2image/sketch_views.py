@@ -40,9 +40,9 @@ def cover(kind: Kind, example: Example) -> Image.Image:
 def compared(session: Session, view: str) -> tuple[Image.Image, Image.Image]:
     """The two pictures of the slider: the lines and what was made of them, or what the refiner made of the coarse."""
     layers = session.result.layers
-    if view == LINES:
+    if view == LINES or "refined" not in layers:
         return ui.on_white(layers["lines"]), session.result.image
-    return ui.on_white(layers["coarse"]), ui.on_white(layers.get("refined", layers["coarse"]))
+    return ui.on_white(layers["coarse"]), ui.on_white(layers["refined"])
 
 
 def board_html(session: Session, places: int = 0) -> str:

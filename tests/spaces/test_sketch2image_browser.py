@@ -270,15 +270,18 @@ def test_trying_every_style_can_be_stopped(page: Any) -> None:
 
 def test_another_model_and_what_is_under_more(page: Any, tmp_path: Path) -> None:
     page.locator("#more button").first.click()
+    before = picture(page)
+    page.locator("#kind input").nth(1).check()
+    wait_for_another(page, before)
+    page.wait_for_function("() => !document.querySelector('#keep-lines input').checked")
     for act in (
-        lambda: page.locator("#kind input").nth(1).check(),
         lambda: page.locator("#keep-lines input").check(),
-        lambda: page.locator("#refine input").uncheck(),
         lambda: page.fill("#seed input", "7"),
+        lambda: page.locator("#refine input").uncheck(),
     ):
-        before = page.inner_text("#status")
+        before = picture(page)
         act()
-        page.wait_for_function("before => document.querySelector('#status').innerText != before", arg=before)
+        wait_for_another(page, before)
     options = options_of(page, tmp_path)
     assert (options["keep_lines"], options["refine"], options["seed"]) == (True, False, 7)
 
