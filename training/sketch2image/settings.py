@@ -13,6 +13,7 @@ __all__ = [
     "AUTOENCODER_PRESETS",
     "REFINER_PRESETS",
     "SKETCHER_PRESETS",
+    "STARTER_FEATURES",
     "AutoencoderSettings",
     "RefinerSettings",
     "Sampling",

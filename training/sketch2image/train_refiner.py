@@ -56,7 +56,7 @@ def train_refiner(
     assert model.refiner is not None
     refiner = model.refiner.train().requires_grad_(True)
     discriminator = PictureDiscriminator(settings.discriminator_widths).to(run.device)
-    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    discriminator.to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(refiner.parameters(), settings.run.learning_rate, (0.5, 0.999))
     adversary = torch.optim.Adam(discriminator.parameters(), settings.run.learning_rate, (0.5, 0.999))
     run.start(model, discriminator=discriminator, optimiser=optimiser, adversary=adversary)

@@ -7,6 +7,7 @@ About 20 drawings suffice. Previews are in `samples/`: four pictures, then each 
 several states of the hand become hands of one sketcher in `model/`, ready for `artmodels push`: `hands.py` says which.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ COMPARED_LEVELS = 3  # the coarsest ones
 
 def train_sketcher(
     settings: SketcherSettings,
-    pictures: Path,
+    pictures: Sequence[Path],
     drawings: Path,
     out: Path,
     *,
@@ -207,7 +208,7 @@ def drawn_sheet(
 
 @tells_mistakes
 def main(
-    pictures: Annotated[Path, typer.Option(help="Folder of pictures to draw.")],
+    pictures: Annotated[list[Path], typer.Option(help="Folder of pictures to draw; several may be given.")],
     drawings: Annotated[Path, typer.Option(help="Folder of drawings, about 20.")],
     out: RunFolder,
     name: Annotated[str, typer.Option(help="Of the hand: small letters, digits, - and _.")] = "drawn",
