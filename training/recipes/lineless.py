@@ -61,7 +61,9 @@ def lineless_pictures(source: Path, size: int, count: int) -> Iterator[Item]:
 
 def without_ink(drawing: Colourable) -> Colourable:
     """No ink; regions that are a part of a line themselves grow together from both sides."""
-    return drawing._replace(line=np.full_like(drawing.line, 255), regions=cv2.medianBlur(drawing.regions, 3))
+    return drawing._replace(
+        line=np.full_like(drawing.line, 255), regions=np.asarray(cv2.medianBlur(drawing.regions, 3), np.uint8)
+    )
 
 
 def png(picture: Image.Image) -> bytes:

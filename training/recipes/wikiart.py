@@ -3,7 +3,7 @@
     python -m training.recipes.wikiart --source wikiart --out data/wikiart --size 1024 --pictures 15000 --test 4000
 
 Expects a folder a style and files `<artist>_<title>.jpg`, as the data set is passed on. The paper collected 15 000
-paintings of 27 styles and trains on 11 000 of them, without a list; here the path's hash chooses the 15 000, evenly over
+paintings of 27 styles and trains on 11 000 of them, without a list; here the path's hash chooses them, evenly over
 styles, and among them those of the test split. Rows of the metadata name the style and the artist.
 """
 
