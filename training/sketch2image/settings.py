@@ -282,7 +282,7 @@ SKETCHER_PRESETS = {
         replace(STARTER_RUN, batch_size=4, ema_decay=0.0, save_every=200),
         STARTER_SKETCHER,
         features=STARTER_FEATURES,
-        load_size=144,
+        load_size=160,
         gram=1.0,
         discriminator_width=32,
         discriminator_side=8,
