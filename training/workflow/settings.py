@@ -60,8 +60,8 @@ class GenerationSettings:
         joint: contents and references are chained as at test time instead of the true stages.
         rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
             not depend on each other, so they can be trained one after the other or on different machines.
-        wake_below: latents that hold fewer nats than this are started anew (`training/workflow/latents.py`); more than
-            any holds, 100 say, starts a training from all of them.
+        wake_below: latents that hold fewer nats than this, and style blocks that do nothing, are started anew
+            (`training/workflow/latents.py`); more than any holds, 100 say, starts a training from all of them.
         whiten: gives the latents of the trained steps the prior's mean and spread before the training, without a change
             to what is rendered; a training without divergence needs it before its latents can be drawn.
         adversarial: weight of the two adversarial terms; 0 leaves the discriminators out.
