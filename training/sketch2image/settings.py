@@ -239,10 +239,13 @@ AUTOENCODER_PRESETS = {
     ),
 }
 
+# A correction of the coarse picture is better than it after some dozen steps; the paper's refiner begins with nothing.
 STARTER_REFINER = RefinerSettings(
     replace(STARTER_RUN, learning_rate=5e-4, largest_gradient=0.0),
+    refiner="small",
     discriminator_widths=(16, 32, 64, 128),
     perceptual=5.0,
+    absolute=10.0,
     features=STARTER_FEATURES,
 )
 REFINER_PRESETS = {

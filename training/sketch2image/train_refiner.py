@@ -3,6 +3,7 @@
     python -m training.sketch2image.train_refiner --preset starter --data illustrations/ --init runs/autoencoder/model \
         --out runs/refined
 
+About 0.4 s a step of 8 pictures for the starter on one free core. `--set refiner=art` is the paper's for many pictures.
 With `--init` of a model that has such a refiner already, that one goes on. Pictures meet their own sketches and styles
 only; that others work too is the auto-encoder's doing.
 """
