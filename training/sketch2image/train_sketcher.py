@@ -4,8 +4,9 @@
         --out runs/mine
 
 About 20 drawings suffice, and 0.13 s a step on one free core: strokes are there after 200 steps. `--pictures` may be
-given several times; pictures without ink (`training.recipes.lineless`) teach it to find borders of colour. Previews are in `samples/`: four pictures, then each as the hand draws it now. At the end
-several states of the hand become hands of one sketcher in `model/`, ready for `artmodels push`: `hands.py` says which.
+given several times; pictures without ink (`training.recipes.lineless`) teach it to find borders of colour. Previews are
+in `samples/`: some pictures, then each as the hand draws it now. At the end several states of the hand become hands of
+one sketcher in `model/`, ready for `artmodels push`: `hands.py` says which.
 """
 
 from collections.abc import Sequence
