@@ -71,7 +71,9 @@ def train_generation(
 
     for _ in run.steps():
         generator = run.generator()
-        stages = training_batch(pictures, run, settings.hue_rotation, generator)
+        stages = training_batch(
+            pictures, run, generator, mirrored=settings.mirrored, hue_rotation=settings.hue_rotation
+        )
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)
         with run.accelerator.autocast():
