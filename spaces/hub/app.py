@@ -26,11 +26,14 @@ PUBLISHED = {
         "Workflow editor",
         "A drawing grows in stages. Take one apart, change a stage, and get the artwork back.",
     ),
+    "tag-colorizer": (
+        "Tag colorizer",
+        "Line art takes its colours from a picture, and from tags that you slide.",
+    ),
 }
 COMING = {
     "sketch2image": "a sketch finished in the style of a picture you choose",
     "portrait-stylizer": "portraits in a style learnt from your own pictures",
-    "tag-colorizer": "line art coloured by tags and a reference",
 }
 WAYS = (
     ("In the browser", "Everything runs on this page's own machine, without a graphics card. Nothing is sent on."),

@@ -1,4 +1,4 @@
-"""A tiny untrained editor served by the real page, and a real Chromium to look at it."""
+"""Tiny untrained models served by the real pages, and a real Chromium to look at them."""
 
 import importlib.util
 import os
@@ -14,16 +14,23 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
+from methods import with_random_weights
 from PIL import Image
 
-from artmodels import WorkflowConfig, WorkflowEditor, ui
+from artmodels import TagColorizer, WorkflowConfig, WorkflowEditor, ui
+from artmodels.colorizer.config import ColorizerConfig, TagGroup
 
 SPACES = Path(__file__).parents[2] / "spaces"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader",
          "--enable-unsafe-swiftshader")  # fmt: skip
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
-sys.path.append(str(SPACES / "workflow-editor"))
+for space in ("workflow-editor", "tag-colorizer"):
+    sys.path.append(str(SPACES / space))
+PARTS = {
+    "hair": {"red_hair": "#b23c30", "blue_hair": "#4a6fcb", "blonde_hair": "#e3bd66"},
+    "clothes": {"teal_clothes": "#3c9490", "pink_clothes": "#e98fb4"},
+}
 
 
 def load_app(name: str) -> ModuleType:
@@ -88,6 +95,49 @@ def editor_kinds(editor_app: ModuleType, editor_folder: Path, tmp_path_factory: 
 
 
 @pytest.fixture(scope="session")
+def colorizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved colorizer with random weights, large enough for tags to show."""
+    groups = tuple(TagGroup(name, tuple(tags), tuple(tags.values())) for name, tags in PARTS.items())
+    widths: dict[str, Any] = {"encoder_width": 4, "encoder_blocks": (1, 1), "width": 4, "mapping_width": 8}
+    others = ("glasses", "hair_flower")
+    config = ColorizerConfig(groups=groups, other_tags=others, size=64, depth=3, mapped=True, **widths)
+    model = with_random_weights(TagColorizer(config), gain=2**0.5)
+    return model.save_pretrained(tmp_path_factory.mktemp("models") / "tiny-colorizer")
+
+
+@pytest.fixture(scope="session")
+def colorizer(colorizer_folder: Path) -> TagColorizer:
+    return TagColorizer.from_pretrained(colorizer_folder)
+
+
+@pytest.fixture(scope="session")
+def colorizer_app() -> ModuleType:
+    return load_app("tag-colorizer")
+
+
+@pytest.fixture(scope="session")
+def colorizer_kinds(colorizer_app: ModuleType, colorizer_folder: Path) -> Any:
+    """The tiny colorizer, chosen by the environment as a user would, and one more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTMODELS_COLORIZER_MODEL", str(colorizer_folder))
+        kinds = colorizer_app.load_model()
+    other = TagColorizer.from_pretrained(colorizer_folder)
+    with torch.no_grad():
+        for weights in other.generator.parameters():
+            weights.mul_(1.3)
+    return kinds | {"colorizer-other": replace(kinds["tiny-colorizer"], name="colorizer-other", model=other)}
+
+
+@pytest.fixture(scope="session")
+def colorizer_url(colorizer_app: ModuleType, colorizer_kinds: Any) -> Iterator[str]:
+    """The address of the colorizer's page."""
+    with ui.new_page(colorizer_app.TITLE) as demo:
+        colorizer_app.build_page(colorizer_kinds)
+    with served(demo) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def hub_app() -> ModuleType:
     return load_app("hub")
 
@@ -102,10 +152,11 @@ def editor_url(editor_app: ModuleType, editor_kinds: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def hub_url(hub_app: ModuleType, editor_folder: Path) -> Iterator[str]:
+def hub_url(hub_app: ModuleType, editor_folder: Path, colorizer_folder: Path) -> Iterator[str]:
     """The address of the landing page with every Space mounted on it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTMODELS_EDITOR_MODEL", str(editor_folder))
+        patch.setenv("ARTMODELS_COLORIZER_MODEL", str(colorizer_folder))
         demo = hub_app.build_demo(SPACES)
     with served(demo) as url:
         yield url

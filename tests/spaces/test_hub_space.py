@@ -43,7 +43,7 @@ def test_a_space_that_joins_is_mounted_and_no_longer_announced(hub_app: ModuleTy
     assert [(path, name) for path, name, _ in demo.pages][1:] == [("sketch2image", "Sketch to image")]
     page = str([block.value for block in demo.blocks.values() if hasattr(block, "value")])
     assert hub_app.COMING["sketch2image"] not in page
-    assert hub_app.COMING["tag-colorizer"] in page
+    assert hub_app.COMING["portrait-stylizer"] in page
 
 
 def test_published_words_are_the_spaces_own(hub_app: ModuleType) -> None:
@@ -64,7 +64,7 @@ def test_a_card_leads_to_the_editor_and_nothing_to_the_network(chromium: Any, hu
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    page.click(".am-card")
+    page.click(".am-card[href$=workflow-editor]")
     page.wait_for_selector("#strip img")
     page.click("#reroll")
     page.wait_for_selector("#board [data-tile='12']")
