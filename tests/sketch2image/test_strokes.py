@@ -135,3 +135,12 @@ def test_the_level_says_what_is_line() -> None:
     ramp = torch.linspace(0, 1, 256).expand(256, 256)
     for level in (0.3, 0.7):
         assert np.asarray(crisp_lines(ramp, (256, 256), level=level)).mean() / 255 == pytest.approx(1 - level, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [128, 300])
+def test_a_thinner_line_is_not_torn(size: int) -> None:
+    """Seen by walking round the circle: every direction meets ink."""
+    found = np.asarray(crisp_lines(ring(64), (size, size), level=0.5, thickness=0.4))
+    rows, columns = np.nonzero(found > 100)
+    angles = np.degrees(np.arctan2(rows + 0.5 - size / 2, columns + 0.5 - size / 2))
+    assert len(np.unique(np.floor(angles / 3))) == 120
