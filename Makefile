@@ -37,7 +37,7 @@ train-workflow-illustrations train-workflow-emoji train-workflow-chairs: train-w
 	$(INFER) --out $(RUN)/joint --init $(RUN)/inference/model --minutes 3 --set joint=true --set run.learning_rate=0.0002
 	$(RENDER) --out $(RUN)/small --init $(RUN)/joint/model --minutes 45 --set load_size=64 --set run.batch_size=32 --set wake_below=100
 	$(RENDER) --out $(RUN)/large --init $(RUN)/small/model --minutes 12 --set whiten=true --set run.learning_rate=0.0005
-	$(PYTHON) -m training.workflow.train_regulariser --preset starter --init $(RUN)/large/model --data data/$* --out $(RUN)/regulariser
+	$(PYTHON) -m training.workflow.train_regulariser --preset $(PRESET_$*) --init $(RUN)/large/model --data data/$* --out $(RUN)/regulariser
 	$(PYTHON) -m training.workflow.evaluate --model $(RUN)/regulariser/model --data data/$* --out $(RUN)/evaluation
 
 # A colorizer starter's way: what reads tags and colours; what paints; what moves the colours by tags; numbers.

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer
-from methods import drawing
 from PIL import Image
 from safetensors import safe_open
 from typer.testing import CliRunner
@@ -28,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 CARDS = sorted(ROOT.glob("hub_configs/*/README.md"))
 READMES = [path for path in (ROOT / "README.md", *CARDS) if path.is_file()]
 DOCUMENTS = [*READMES, *sorted(ROOT.glob("spaces/*/README.md"))]
-EXAMPLES = ROOT / "spaces" / "workflow-editor" / "examples"
+EXAMPLES = ROOT / "spaces" / "workflow-editor" / "examples" / "workflow-illustrations"
 SHELL = ("sh", "bash", "shell", "console")
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -122,10 +121,12 @@ def test_every_published_model_has_a_card() -> None:
 
 def give_pictures(folder: Path) -> None:
     """The reader's own pictures, by the names that snippets use."""
-    for name, example, channels in (("drawing.png", "quiff.webp", "RGB"), ("sketch.png", "bob-lines.png", "L")):
-        source = EXAMPLES / example
-        picture = Image.open(source) if source.is_file() else drawing(200, 200)
-        picture.convert(channels).save(folder / name)
+    for name, example, channels in (
+        ("drawing.png", "quiff.webp", "RGB"),
+        ("reference.png", "waves.webp", "RGB"),
+        ("sketch.png", "bob-lines.png", "L"),
+    ):
+        Image.open(EXAMPLES / example).convert(channels).save(folder / name)
 
 
 @pytest.mark.parametrize(

@@ -324,8 +324,10 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     from training.colorizer.clocks import colorizer_cases
+    from training.sketch2image.clocks import sketch2image_cases
 
-    chosen = [case for case in [*cases(paper=paper), *colorizer_cases()] if only in case.name]
+    rows_to_be = [*cases(paper=paper), *colorizer_cases(), *sketch2image_cases()]
+    chosen = [case for case in rows_to_be if only in case.name]
     start_ups = {name: module for name, module in START_UPS.items() if only in name}
     if not chosen and not start_ups:
         raise typer.BadParameter(f"no row's name holds {only!r}", param_hint="--only")

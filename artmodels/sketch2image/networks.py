@@ -59,7 +59,7 @@ class SqueezeExcite(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        hidden = max(4, channels // 16)
+        hidden = max(8, channels // 16)
         self.squeeze = nn.Linear(channels, hidden)
         self.excite = nn.Linear(hidden, channels)
 

@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_]
 Map = NDArray[np.float32]
 
 LARGEST = 1536  # side in pixels up to which the course of lines is traced; beyond it their edges are only sharpened
-SUPERSAMPLED = 2  # times finer than a small picture that lines are traced, for smooth edges
+SUPERSAMPLED = 4  # times finer than a small picture that lines are traced, for smooth edges
 WIDEST = 1 / 48  # of the longer side: half the width of what is a line and no filled area
 CONTAINED = 0.65  # pixels that a neighbour's disc may leave of a disc that it takes the place of
 SOFT = 0.7  # deviation in traced pixels by which stairs at the edge of a line are smoothed
@@ -53,7 +53,8 @@ def scaled_strokes(lines: Mask, thickness: float) -> Mask:
     """Lines [H, W] with every stroke `thickness` times as wide and its middle where it was; none disappears.
 
     A stroke is the union of the largest discs inside it (Blum's medial axis); each disc grows or shrinks about its
-    centre. What is wider than a line, a filled area, gains or loses at its edge what the widest line would.
+    centre, by the mean of those nearby, so that a rough edge does not become a string of beads. What is
+    wider than a line, a filled area, gains or loses at its edge what the widest line would.
     """
     widest = max(2, round(WIDEST * max(lines.shape)))
     radius: Map = np.sqrt(nearest(np.where(lines, np.inf, 0).astype(np.float32), widest + 1)) - np.float32(0.5)
@@ -66,10 +67,10 @@ def scaled_strokes(lines: Mask, thickness: float) -> Mask:
         kept = lines
     elif thickness < 1:
         kept &= radius > (1 - thickness) * widest
-    wanted = thickness * radius.clip(max=widest)
+    wanted = thickness * mean_nearby(radius.clip(max=widest), is_centre, widest)
     discs = np.where(is_centre, -(wanted**2), np.inf).astype(np.float32)
     grown: Mask = nearest(discs, int(np.ceil(wanted.max(initial=0, where=is_centre))) + 1) <= 0
-    return grown | kept
+    return grown | kept if thickness > 1 else (grown & lines) | kept
 
 
 def nearest(values: Map, reach: int) -> Map:
@@ -99,6 +100,17 @@ def is_medial(radius: Map) -> Mask:
             if distance > 0:
                 medial &= around[row : row + height, column : column + width] < radius + distance - CONTAINED
     return medial
+
+
+def mean_nearby(values: Map, is_counted: Mask, reach: int) -> Map:
+    """The mean of the counted values no farther than `reach` pixels across and down; 0 where there is none."""
+    counted = torch.from_numpy(np.stack((values * is_counted, is_counted)).astype(np.float32))
+    x = counted[None]
+    for window in ((2 * reach + 1, 1), (1, 2 * reach + 1)):
+        x = functional.avg_pool2d(x, window, 1, (window[0] // 2, window[1] // 2))
+    total, count = x[0]
+    found: Map = (total / count.clamp(min=1e-9)).numpy()
+    return found
 
 
 def soften(lines: Mask) -> Map:

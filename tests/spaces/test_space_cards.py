@@ -49,7 +49,7 @@ def test_versions_are_quoted_and_are_the_ones_tested(space: Path) -> None:
 @each_space
 def test_models_named_are_shipped(space: Path) -> None:
     models = SpaceCard.load(space / "README.md").data.models or []
-    assert {model.removeprefix("artmodels/") for model in models} <= {*starter_names(), "workflow-illustrations"}
+    assert set(models) <= set(starter_names())
 
 
 @each_space

@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 
 from artmodels.colorizer.model import TagColorizer
 from artmodels.perceptual import load_features
 from training.colorizer.held_out import BATCH, colour_all, held_out_pairs, palette_scores, read_drawings
-from training.colorizer.settings import GENERATOR_PRESETS, MAPPING_PRESETS, GeneratorSettings
+from training.colorizer.settings import GENERATOR_PRESETS, MAPPING_PRESETS, GeneratorSettings, MappingSettings
 from training.colorizer.train_generator import train_generator
 from training.colorizer.train_mapping import train_mapping
 from training.metrics import frechet_starter
 
 __all__ = ["ABLATIONS", "Ablation", "make_table_1"]
+
+Settings = TypeVar("Settings", GeneratorSettings, MappingSettings)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ ABLATIONS = {
 
 
 def make_table_1(
-    data: Path, out: Path, encoder: str, *, minutes: float, preset: str = "starter"
+    data: Path, out: Path, encoder: str, *, steps: int, preset: str = "starter"
 ) -> Iterator[dict[str, float]]:
-    """Trains every row for that time and measures it; rows whose run is there already are measured only.
+    """Trains every row for that many steps and measures it; rows that were interrupted go on, whole ones are measured.
 
     Yields: scores by `table_1/<row>/<what>`: `palette` is the difference to the true colouring, `frechet_starter` the
         distance of the made pictures to the true ones on features trained here, which is no FID.
@@ -63,13 +65,23 @@ def make_table_1(
         run = out / name
         if not (run / "model").is_dir():
             init = encoder if ablation.is_pretrained else None
-            train_generator(ablation.settings(generator_settings), data, run, init=init, minutes=minutes)
+            settings = of_steps(ablation.settings(generator_settings), steps)
+            train_generator(settings, data, run, init=init, resume=is_begun(run))
         yield row_scores(name, run / "model", data)
         if name in ("attention", "add"):
             mapped = out / f"m_{name}"
             if not (mapped / "model").is_dir():
-                train_mapping(MAPPING_PRESETS[preset], data, mapped, init=str(run / "model"), minutes=minutes)
+                mapping = of_steps(MAPPING_PRESETS[preset], steps)
+                train_mapping(mapping, data, mapped, init=str(run / "model"), resume=is_begun(mapped))
             yield row_scores(f"m_{name}", mapped / "model", data)
+
+
+def of_steps(settings: Settings, steps: int) -> Settings:
+    return replace(settings, run=replace(settings.run, steps=steps))
+
+
+def is_begun(run: Path) -> bool:
+    return any((run / "checkpoints").glob("step_*"))
 
 
 def row_scores(name: str, model: Path, data: Path) -> dict[str, float]:

@@ -6,10 +6,10 @@ Writes `evaluation.json` and uncurated sheets. Every held-out drawing is coloure
 are CIEDE2000, by the median over a part's pixels, then over parts and pictures. "Parts" are hair, skin, clothes and
 background. The cheap alternative paints each part in its mean training colour.
 
-    python -m training.colorizer.evaluate --table 1 --encoder runs/encoder/model --data illustrations/ --minutes 10 \
+    python -m training.colorizer.evaluate --table 1 --encoder runs/encoder/model --data illustrations/ --steps 2000 \
         --out runs/table1
 
-trains the ablations of the paper's table 1, some minutes each, and adds a row for each to the same file.
+trains the ablations of the paper's table 1, the same number of steps each, and adds a row for each to the same file.
 """
 
 import json
@@ -88,7 +88,7 @@ def main(
     model: Annotated[str | None, typer.Option(help="Saved colorizer, or a Hub id.")] = None,
     table: Annotated[int | None, typer.Option(min=1, max=1, help="The paper's table 1.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Table: saved colorizer with a trained encoder.")] = None,
-    minutes: Annotated[float, typer.Option(help="Table: of each training.")] = 5.0,
+    steps: Annotated[int, typer.Option(min=1, help="Table: of each training.")] = 2000,
     preset: Annotated[str, typer.Option(help="Table: the size of the trainings, starter or tiny.")] = "starter",
 ) -> None:
     (out / "samples").mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def main(
     if table:
         if encoder is None:
             raise ConfigError("--table 1 needs --encoder, a saved colorizer whose encoder is trained")
-        for scores in make_table_1(data, out, encoder, minutes=minutes, preset=preset):
+        for scores in make_table_1(data, out, encoder, steps=steps, preset=preset):
             write_scores(out, scores, keep=True)
             print(json.dumps(scores, indent=2))
         return

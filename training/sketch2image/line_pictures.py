@@ -96,27 +96,37 @@ def to_signed(squares: Sequence[Bytes]) -> Tensor:
 class LinePictures:
     """Pictures and drawings at random with each other, anew each time (paper section 3.1).
 
-    The first pictures, by an order of their own, are shown and judged by only, where there are enough.
+    Each folder of pictures has the same share. The first pictures, by an order of their own, are shown and judged by
+    only, where there are enough.
     """
 
-    def __init__(self, pictures: Path, drawings: Path, size: int, load_size: int, *, most_drawings: int, seed: int):
-        self.size, self.seed = size, seed
-        self.pictures = FolderPictures(pictures, load_size, "RGB")
+    def __init__(
+        self, pictures: Sequence[Path], drawings: Path, size: int, load_size: int, *, most_drawings: int, seed: int
+    ):
+        self.size = size
+        self.folders = [FolderPictures(folder, load_size, "RGB") for folder in pictures]
         self.drawings = FolderPictures(drawings, load_size, "L", most=most_drawings)
-        order = places_of(len(self.pictures), seed, 0, len(self.pictures))
-        held_out = SHOWN if len(order) >= 4 * SHOWN else 0
-        self.shown, self.learnt = order[:SHOWN], order[held_out:]
+        self.shown, self.learnt = [], []
+        for number, folder in enumerate(self.folders):
+            order = places_of(len(folder), seed + number, 0, len(folder))
+            held_out = SHOWN if len(order) >= 4 * SHOWN else 0
+            self.shown += [(number, place) for place in order[: max(1, SHOWN // len(self.folders))]]
+            self.learnt.append(order[held_out:])
 
     def __len__(self) -> int:
-        return len(self.learnt)
+        return len(self.folders) * max(map(len, self.learnt))
 
     def batch(self, places: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pictures [B, 3, S, S] and drawings [B, 1, S, S] in [-1, 1]."""
         drawn = torch.randint(len(self.drawings), (len(places),), generator=generator).tolist()
-        pictures = self.pictures.crops([self.learnt[place] for place in places], self.size, generator)
-        return pictures, self.drawings.crops(drawn, self.size, generator)
+        turns = (divmod(place, len(self.folders)) for place in places)
+        pictures = [
+            self.folders[folder].crops([self.learnt[folder][turn % len(self.learnt[folder])]], self.size, generator)
+            for turn, folder in turns
+        ]
+        return torch.cat(pictures), self.drawings.crops(drawn, self.size, generator)
 
     def examples(self) -> tuple[Tensor, Tensor]:
         """The pictures that are shown, [P, 3, S, S], and the middles of all drawings, [D, 1, S, S]."""
-        drawings = self.drawings.centres(range(len(self.drawings)), self.size)
-        return self.pictures.centres(self.shown, self.size), drawings
+        shown = [self.folders[folder].centres([place], self.size) for folder, place in self.shown]
+        return torch.cat(shown), self.drawings.centres(range(len(self.drawings)), self.size)

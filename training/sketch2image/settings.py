@@ -13,6 +13,7 @@ __all__ = [
     "AUTOENCODER_PRESETS",
     "REFINER_PRESETS",
     "SKETCHER_PRESETS",
+    "STARTER_FEATURES",
     "AutoencoderSettings",
     "RefinerSettings",
     "Sampling",
@@ -211,27 +212,40 @@ STARTER_KINDS: Mapping[str, Sampling] = {
 }
 TINY_SAMPLING = Sampling(load_size=72, restyled=0.5, repainted=0.5, unrelated=0.5)
 
+# Colours come soon where the difference of pixels weighs most; beside terms of weight 1 they come far later.
+STARTER_AUTOENCODER = AutoencoderSettings(
+    STARTER_RUN,
+    STARTER,
+    squared=0.0,
+    absolute=10.0,
+    perceptual=1.0,
+    features=STARTER_FEATURES,
+    style_triplet=0.3,
+    content_triplet=0.3,
+    style_class=0.1,
+    content_class=0.1,
+    subset=200,
+    passes=8,
+)
 AUTOENCODER_PRESETS = {
     "paper-art": AutoencoderSettings(replace(PAPER_RUN, batch_size=64), PAPER),
     "paper-face": AutoencoderSettings(replace(PAPER_RUN, batch_size=64), PAPER),
     "paper-small": AutoencoderSettings(
         replace(PAPER_RUN, batch_size=64), PAPER, perceptual=0.0, absolute=1.0, grey=1.0
     ),
-    **{
-        name: AutoencoderSettings(
-            STARTER_RUN, STARTER, sampling, perceptual=1.0, features=STARTER_FEATURES, subset=200, passes=8
-        )
-        for name, sampling in STARTER_KINDS.items()
-    },
+    **{name: replace(STARTER_AUTOENCODER, sampling=sampling) for name, sampling in STARTER_KINDS.items()},
     "tiny": AutoencoderSettings(
         TINY_RUN, TINY, TINY_SAMPLING, perceptual=1.0, features=STARTER_FEATURES, grey=1.0, subset=3, passes=1
     ),
 }
 
+# A correction of the coarse picture is better than it after some dozen steps; the paper's refiner begins with nothing.
 STARTER_REFINER = RefinerSettings(
     replace(STARTER_RUN, learning_rate=5e-4, largest_gradient=0.0),
+    refiner="small",
     discriminator_widths=(16, 32, 64, 128),
     perceptual=5.0,
+    absolute=10.0,
     features=STARTER_FEATURES,
 )
 REFINER_PRESETS = {
@@ -271,7 +285,7 @@ SKETCHER_PRESETS = {
         replace(STARTER_RUN, batch_size=4, ema_decay=0.0, save_every=200),
         STARTER_SKETCHER,
         features=STARTER_FEATURES,
-        load_size=144,
+        load_size=160,
         gram=1.0,
         discriminator_width=32,
         discriminator_side=8,

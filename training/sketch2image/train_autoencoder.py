@@ -2,7 +2,8 @@
 
     python -m training.sketch2image.train_autoencoder --preset starter --data illustrations/ --out runs/autoencoder
 
-With `--init` of an earlier run it goes on from there, at `--set run.learning_rate=0.0003` say.
+About 0.35 s a step of 8 pictures for the starter on one free core; lines are there after 100 steps, colours of large
+parts after 200. With `--init` of an earlier run it goes on from there, at `--set run.learning_rate=0.0003` say.
 """
 
 from collections.abc import Callable

@@ -3,6 +3,7 @@
     python -m training.sketch2image.train_refiner --preset starter --data illustrations/ --init runs/autoencoder/model \
         --out runs/refined
 
+About 0.4 s a step of 8 pictures for the starter on one free core. `--set refiner=art` is the paper's for many pictures.
 With `--init` of a model that has such a refiner already, that one goes on. Pictures meet their own sketches and styles
 only; that others work too is the auto-encoder's doing.
 """
@@ -56,7 +57,7 @@ def train_refiner(
     assert model.refiner is not None
     refiner = model.refiner.train().requires_grad_(True)
     discriminator = PictureDiscriminator(settings.discriminator_widths).to(run.device)
-    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    discriminator.to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(refiner.parameters(), settings.run.learning_rate, (0.5, 0.999))
     adversary = torch.optim.Adam(discriminator.parameters(), settings.run.learning_rate, (0.5, 0.999))
     run.start(model, discriminator=discriminator, optimiser=optimiser, adversary=adversary)

@@ -3,10 +3,13 @@
     python -m training.sketch2image.train_sketcher --pictures photos/ --drawings my-drawings/ --name mine --minutes 10 \
         --out runs/mine
 
-About 20 drawings suffice. Previews are in `samples/`: four pictures, then each as the hand draws it now. At the end
-several states of the hand become hands of one sketcher in `model/`, ready for `artmodels push`: `hands.py` says which.
+About 20 drawings suffice, and 0.13 s a step on one free core: strokes are there after 200 steps. `--pictures` may be
+given several times; pictures without ink (`training.recipes.lineless`) teach it to find borders of colour. Previews are
+in `samples/`: some pictures, then each as the hand draws it now. At the end several states of the hand become hands of
+one sketcher in `model/`, ready for `artmodels push`: `hands.py` says which.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +43,7 @@ COMPARED_LEVELS = 3  # the coarsest ones
 
 def train_sketcher(
     settings: SketcherSettings,
-    pictures: Path,
+    pictures: Sequence[Path],
     drawings: Path,
     out: Path,
     *,
@@ -207,7 +210,7 @@ def drawn_sheet(
 
 @tells_mistakes
 def main(
-    pictures: Annotated[Path, typer.Option(help="Folder of pictures to draw.")],
+    pictures: Annotated[list[Path], typer.Option(help="Folder of pictures to draw; several may be given.")],
     drawings: Annotated[Path, typer.Option(help="Folder of drawings, about 20.")],
     out: RunFolder,
     name: Annotated[str, typer.Option(help="Of the hand: small letters, digits, - and _.")] = "drawn",

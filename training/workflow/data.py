@@ -126,27 +126,30 @@ def read_parquet_rows(path: Path, stages: Sequence[str]) -> list[tuple[Path | by
 
 
 def training_batch(
-    pictures: StagePictures, run: Run[Any], hue_rotation: float, generator: torch.Generator
+    pictures: StagePictures, run: Run[Any], generator: torch.Generator, *, mirrored: float, hue_rotation: float
 ) -> list[Tensor]:
     """What this step of this process trains on: every stage [B, C, S, S] in [-1, 1], on the run's device.
 
-    Args: hue_rotation: share of the pictures whose hues are turned; generator: on the CPU.
+    Args: generator: on the CPU; mirrored, hue_rotation: share of the pictures that are, and whose hues are turned.
     """
     order = pictures.indices(run.settings.seed, run.batch_start(), run.settings.batch_size)
-    stages = random_crop_and_flip(pictures.batch(order), min(pictures.load_size, pictures.config.size), generator)
+    size = min(pictures.load_size, pictures.config.size)
+    stages = random_crop_and_flip(pictures.batch(order), size, generator, mirrored=mirrored)
     if hue_rotation:
         stages = random_hues(stages, hue_rotation, generator)
     return [stage.to(run.device) for stage in stages]
 
 
-def random_crop_and_flip(stages: list[Tensor], size: int, generator: torch.Generator) -> list[Tensor]:
+def random_crop_and_flip(
+    stages: list[Tensor], size: int, generator: torch.Generator, *, mirrored: float = 0.5
+) -> list[Tensor]:
     """The same random crop to `size` and the same mirroring, a picture, in every stage.
 
-    Args: stages: [B, C, L, L] each, with L >= size; generator: on the CPU.
+    Args: stages: [B, C, L, L] each, with L >= size; generator: on the CPU; mirrored: share of the pictures.
     """
     count, margin = stages[0].shape[0], stages[0].shape[-1] - size
     corners = torch.randint(margin + 1, (count, 2), generator=generator).tolist()
-    flips = (torch.rand(count, generator=generator) < 0.5).tolist()
+    flips = (torch.rand(count, generator=generator) < mirrored).tolist()
     cropped = []
     for stage in stages:
         parts = [

@@ -1,12 +1,12 @@
-"""Mends latents before a training: wakes those that carry nothing, and gives all the prior's mean and spread."""
+"""Mends a step before a training: wakes latents and style blocks that do nothing, gives latents the prior's spread."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artmodels.workflow.networks import LatentEncoder, StageGenerator
+from artmodels.workflow.networks import FIRST_SCALE, LatentEncoder, StageGenerator
 
-__all__ = ["unpredicted", "wake_latents", "whiten_latents"]
+__all__ = ["unpredicted", "wake_blocks", "wake_latents", "whiten_latents"]
 
 QUIET = -4.0  # log-variance of a latent that starts
 
@@ -45,6 +45,24 @@ def wake_latents(
     assert isinstance(first, nn.Linear)
     first.weight[:, rows] = nn.init.xavier_normal_(torch.empty_like(first.weight))[:, rows]
     return len(rows)
+
+
+@torch.no_grad()
+def wake_blocks(generator: StageGenerator) -> int:
+    """Gives channels of style blocks whose first norm returns nothing, whatever the latent, their first scale.
+
+    Such a channel gets no gradient, and neither do the convolutions behind it if all of a block are so. What is
+    rendered stays the same where the second norm returns its bias alone, as it does in a block that never learnt.
+
+    Returns: how many channels were woken.
+    """
+    last = generator.mapping[-1]
+    assert isinstance(last, nn.Linear)
+    blocks = len(generator.style)
+    weight, bias = last.weight.view(blocks, 4, -1, last.in_features), last.bias.view(blocks, 4, -1)
+    says_nothing = (weight[:, :2] == 0).all(-1).all(1) & (bias[:, :2] == 0).all(1)
+    bias[:, FIRST_SCALE][says_nothing] = 1
+    return int(says_nothing.sum())
 
 
 def grid(pictures: Tensor) -> Tensor:

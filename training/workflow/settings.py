@@ -22,6 +22,7 @@ class InferenceSettings:
 
     Attributes:
         load_size: side to which pictures are resized before a random crop of the model's size.
+        mirrored: share of the pictures that are mirrored; none where a stage's colours tell left from right.
         hue_rotation: share of the pictures whose stages' hues are turned together by a random angle.
         joint: each network but the last stage's reads the prediction of the one after it, as at test time.
         adversarial: weight of the adversarial term; 0 leaves the discriminators out.
@@ -32,6 +33,7 @@ class InferenceSettings:
     run: RunSettings
     model: WorkflowConfig = field(default_factory=WorkflowConfig)
     load_size: int = 286
+    mirrored: float = 0.5
     hue_rotation: float = 0.0
     joint: bool = False
     discriminator_width: int = 64
@@ -40,6 +42,7 @@ class InferenceSettings:
     figure: float = 0.0
 
     def __post_init__(self) -> None:
+        _check_share("mirrored", self.mirrored)
         _check_share("hue_rotation", self.hue_rotation)
         if not 0 <= self.figure < float("inf"):
             raise ConfigError(f"figure must be a number from 0, not {self.figure!r}")
@@ -56,12 +59,13 @@ class GenerationSettings:
         load_size: side to which pictures are resized before a random crop of the model's size. Less than that size
             trains on smaller pictures, which teaches encoders and generators the coarse things several times faster;
             cycle and joint must be off then, because inference networks know their own size only.
+        mirrored: share of the pictures that are mirrored; none where a stage's colours tell left from right.
         hue_rotation: share of the pictures whose stages' hues are turned together by a random angle.
         joint: contents and references are chained as at test time instead of the true stages.
         rendered_stages: the stages whose encoder and generator are trained; none named means all. Separate steps do
             not depend on each other, so they can be trained one after the other or on different machines.
-        wake_below: latents that hold fewer nats than this are started anew (`training/workflow/latents.py`); more than
-            any holds, 100 say, starts a training from all of them.
+        wake_below: latents that hold fewer nats than this, and style blocks that do nothing, are started anew
+            (`training/workflow/latents.py`); more than any holds, 100 say, starts a training from all of them.
         whiten: gives the latents of the trained steps the prior's mean and spread before the training, without a change
             to what is rendered; a training without divergence needs it before its latents can be drawn.
         adversarial: weight of the two adversarial terms; 0 leaves the discriminators out.
@@ -74,6 +78,7 @@ class GenerationSettings:
     run: RunSettings
     model: WorkflowConfig = field(default_factory=WorkflowConfig)
     load_size: int = 286
+    mirrored: float = 0.5
     hue_rotation: float = 0.0
     joint: bool = False
     rendered_stages: tuple[str, ...] = ()
@@ -88,6 +93,7 @@ class GenerationSettings:
     mode_seeking: float = 0.01
 
     def __post_init__(self) -> None:
+        _check_share("mirrored", self.mirrored)
         _check_share("hue_rotation", self.hue_rotation)
         _check_size("load_size", self.load_size)
         _check_size("discriminator_width", self.discriminator_width)
@@ -144,7 +150,7 @@ STARTER_RUN = RunSettings(steps=4000, batch_size=8, learning_rate=4e-4, precisio
 # The paper's iterations count pictures: 450 000 and 1 200 000 of them at batch 8.
 INFERENCE_PRESETS = {
     "paper-anime": InferenceSettings(RunSettings(steps=56_250), ANIME),
-    "paper-chair": InferenceSettings(RunSettings(steps=56_250), CHAIR),
+    "paper-chair": InferenceSettings(RunSettings(steps=56_250), CHAIR, mirrored=0.0),
     "paper-face": InferenceSettings(RunSettings(steps=56_250), FACE),
     # Composed stages follow from each other almost exactly: the difference to the true stage says all, and an adversary
     # of a network this small only mottles it.
@@ -153,7 +159,7 @@ INFERENCE_PRESETS = {
 }
 GENERATION_PRESETS = {
     "paper-anime": GenerationSettings(RunSettings(steps=150_000), ANIME),
-    "paper-chair": GenerationSettings(RunSettings(steps=150_000), CHAIR),
+    "paper-chair": GenerationSettings(RunSettings(steps=150_000), CHAIR, mirrored=0.0),
     "paper-face": GenerationSettings(RunSettings(steps=150_000), FACE),
     # A short training starts with the true pictures alone: with the other terms, and with any divergence, latents fall
     # asleep before the generator has learnt to read them. They are for a later, joint run.
@@ -188,9 +194,11 @@ GENERATION_PRESETS["starter-emoji"] = replace(GENERATION_PRESETS["starter"], mod
 
 # As wide as the emoji's, 12.3 MiB of half-precision weights. Hues never turn: a normal map's colours are directions.
 STARTER_CHAIRS = replace(STARTER_EMOJI, stages=CHAIR.stages, channels=CHAIR.channels)
-# Four fifths of a normal map are ground, in front of which networks stay for very long.
-INFERENCE_PRESETS["starter-chairs"] = replace(INFERENCE_PRESETS["starter"], model=STARTER_CHAIRS, figure=5.0)
-GENERATION_PRESETS["starter-chairs"] = replace(GENERATION_PRESETS["starter"], model=STARTER_CHAIRS)
+# Nor are chairs mirrored. Four fifths of a normal map are ground, in front of which networks stay for very long.
+INFERENCE_PRESETS["starter-chairs"] = replace(
+    INFERENCE_PRESETS["starter"], model=STARTER_CHAIRS, mirrored=0.0, figure=5.0
+)
+GENERATION_PRESETS["starter-chairs"] = replace(GENERATION_PRESETS["starter"], model=STARTER_CHAIRS, mirrored=0.0)
 
 
 @dataclass(frozen=True)
@@ -203,6 +211,7 @@ class RegulariserSettings:
     Attributes:
         features: what pictures are compared by, kept in the model's config; None keeps the model's own.
         load_size: side to which pictures are resized before a random crop of the model's size.
+        mirrored: share of the artworks that are mirrored.
         inner_steps: iterations of AdaIN optimisation for each pair.
         inner_learning_rate: of those iterations.
         weight_decay: of the raw weights.
@@ -214,6 +223,7 @@ class RegulariserSettings:
     run: RunSettings
     features: str | None = None
     load_size: int = 286
+    mirrored: float = 0.5
     inner_steps: int = 80
     inner_learning_rate: float = 0.1
     weight_decay: float = 1e-8
@@ -223,6 +233,7 @@ class RegulariserSettings:
     measured_artworks: int = 10_000
 
     def __post_init__(self) -> None:
+        _check_share("mirrored", self.mirrored)
         if self.inner_steps < 1 or self.measured_artworks < 1:
             raise ConfigError("inner_steps and measured_artworks must be 1 or more")
 
@@ -234,7 +245,7 @@ PAPER_REGULARISER = RegulariserSettings(
 )
 REGULARISER_PRESETS = {
     "paper-anime": PAPER_REGULARISER,
-    "paper-chair": PAPER_REGULARISER,
+    "paper-chair": replace(PAPER_REGULARISER, mirrored=0.0),
     "paper-face": PAPER_REGULARISER,
     # Ten steps of two pairs move the weights 800 times, at twice the pace: some seven minutes of one core.
     "starter": RegulariserSettings(
@@ -254,3 +265,5 @@ REGULARISER_PRESETS = {
         measured_artworks=4,
     ),
 }
+REGULARISER_PRESETS["starter-emoji"] = REGULARISER_PRESETS["starter"]
+REGULARISER_PRESETS["starter-chairs"] = replace(REGULARISER_PRESETS["starter"], mirrored=0.0)

@@ -24,7 +24,7 @@ from training.settings import choose_preset
 from training.sheets import picture_sheet
 from training.workflow.data import StagePictures, training_batch
 from training.workflow.discriminators import MultiScaleDiscriminator
-from training.workflow.latents import wake_latents, whiten_latents
+from training.workflow.latents import wake_blocks, wake_latents, whiten_latents
 from training.workflow.objective import Rendered, generation_loss, render_step, rendered_discriminator_loss
 from training.workflow.settings import GENERATION_PRESETS, GenerationSettings
 
@@ -71,7 +71,9 @@ def train_generation(
 
     for _ in run.steps():
         generator = run.generator()
-        stages = training_batch(pictures, run, settings.hue_rotation, generator)
+        stages = training_batch(
+            pictures, run, generator, mirrored=settings.mirrored, hue_rotation=settings.hue_rotation
+        )
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)
         with run.accelerator.autocast():
@@ -112,6 +114,7 @@ def mend_latents(
     for step in steps:
         content, picture = (stage.to(editor.device) for stage in stages[step : step + 2])
         if settings.wake_below:
+            wake_blocks(editor.step_networks(step)[0])
             wake_latents(*editor.step_networks(step), content, picture, below=settings.wake_below)
         if settings.whiten:
             whiten_latents(*editor.step_networks(step), picture)

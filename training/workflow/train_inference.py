@@ -57,7 +57,9 @@ def train_inference(
     shown = StagePictures(data, settings.model, load_size=settings.model.size, split="test")
 
     for _ in run.steps():
-        stages = training_batch(pictures, run, settings.hue_rotation, run.generator())
+        stages = training_batch(
+            pictures, run, run.generator(), mirrored=settings.mirrored, hue_rotation=settings.hue_rotation
+        )
         with run.accelerator.autocast():
             sources, inferred = infer(editor, stages, joint=settings.joint)
 

@@ -78,7 +78,9 @@ def train_regulariser(
 
     for _ in run.steps():
         order = pictures.indices(settings.run.seed, 2 * run.batch_start(), 2 * settings.run.batch_size)
-        crops = random_crop_and_flip(pictures.batch(order), editor.config.size, run.generator())
+        crops = random_crop_and_flip(
+            pictures.batch(order), editor.config.size, run.generator(), mirrored=settings.mirrored
+        )
         halves = [stage.to(run.device).chunk(2) for stage in crops]
         losses: dict[str, Tensor] = {}
         for step, task in enumerate(tasks):
@@ -138,7 +140,7 @@ def stage_batches(
     for number in range(settings.discriminator_steps):
         order = pictures.indices(settings.run.seed, number * DISCRIMINATOR_BATCH, DISCRIMINATOR_BATCH)
         generator = step_generator(settings.run.seed, -1 - step, number)
-        crops = random_crop_and_flip(pictures.batch(order), pictures.config.size, generator)
+        crops = random_crop_and_flip(pictures.batch(order), pictures.config.size, generator, mirrored=settings.mirrored)
         yield crops[step].to(device), crops[step + 1].to(device)
 
 

@@ -93,7 +93,7 @@ def test_the_command_writes_numbers_and_sheets(illustrations, colorizer, tmp_pat
 
 def test_table_1_has_a_row_for_each_ablation(illustrations, colorizer, tmp_path):
     model = str(TagColorizer(TINY).save_pretrained(tmp_path / "encoder"))
-    rows = list(make_table_1(illustrations, tmp_path / "table", model, minutes=0.02, preset="tiny"))
+    rows = list(make_table_1(illustrations, tmp_path / "table", model, steps=2, preset="tiny"))
     names = {key.split("/")[1] for row in rows for key in row}
     assert names == {*ABLATIONS, "m_attention", "m_add"}
     assert {key.split("/")[2] for row in rows for key in row} == {"palette", "difference", "frechet_starter"}

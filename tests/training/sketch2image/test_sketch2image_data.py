@@ -177,7 +177,7 @@ def test_a_recipes_test_split_is_not_learnt_from(illustrations):
 
 
 def test_drawings_are_dark_on_white_and_fill_their_crop(illustrations, drawings):
-    data = LinePictures(illustrations / "full", drawings, 32, 36, most_drawings=0, seed=0)
+    data = LinePictures([illustrations / "full"], drawings, 32, 36, most_drawings=0, seed=0)
     pictures, lines = data.batch([0, 1, 2], generator())
     assert pictures.shape == (3, 3, 32, 32)
     assert lines.shape == (3, 1, 32, 32)
@@ -186,6 +186,14 @@ def test_drawings_are_dark_on_white_and_fill_their_crop(illustrations, drawings)
     shown, all_drawings = data.examples()
     assert len(shown) == 4
     assert all_drawings.shape == (5, 1, 32, 32)
+
+
+def test_every_folder_of_pictures_has_the_same_share(illustrations, drawings):
+    data = LinePictures([illustrations / "full", drawings], drawings, 32, 36, most_drawings=0, seed=0)
+    assert len(data) == 24
+    pictures, _ = data.batch(range(24), generator())
+    is_grey = (pictures[:, 0] == pictures[:, 2]).flatten(1).all(1)
+    assert is_grey.tolist() == [False, True] * 12
 
 
 def test_too_few_drawings_are_told(tmp_path):

@@ -13,7 +13,14 @@ from PIL import Image
 from artmodels.errors import ConfigError
 from artmodels.sketch2image.model import SketchToImage
 from artmodels.sketch2image.sketcher import Sketcher
-from training.sketch2image.settings import AUTOENCODER_PRESETS, REFINER_PRESETS, SKETCHER_PRESETS, STARTER, TINY
+from training.sketch2image.settings import (
+    AUTOENCODER_PRESETS,
+    REFINER_PRESETS,
+    SKETCHER_PRESETS,
+    STARTER,
+    TINY,
+    Sampling,
+)
 from training.sketch2image.train_autoencoder import train_autoencoder
 from training.sketch2image.train_refiner import train_refiner
 from training.sketch2image.train_sketcher import train_sketcher
@@ -37,15 +44,15 @@ def untrained(tmp_path_factory):
 def train(illustrations, drawings, untrained):
     """Runs the training of that name for some steps, with changes to its settings."""
 
-    def run(name: str, out: Path, *, steps: int = 2, resume: bool = False, **changes):
+    def run(name: str, out: Path, *, steps: int = 2, precision: str = "no", resume: bool = False, **changes):
         presets = {"autoencoder": AUTOENCODER_PRESETS, "refiner": REFINER_PRESETS, "sketcher": SKETCHER_PRESETS}
         settings = presets[name]["tiny"]
-        settings = replace(settings, run=replace(settings.run, steps=steps), **changes)
+        settings = replace(settings, run=replace(settings.run, steps=steps, precision=precision), **changes)
         if name == "autoencoder":
             return train_autoencoder(settings, illustrations, out, resume=resume)
         if name == "refiner":
             return train_refiner(settings, illustrations, out, init=untrained, resume=resume)
-        return train_sketcher(settings, illustrations / "full", drawings, out, resume=resume)
+        return train_sketcher(settings, [illustrations / "full"], drawings, out, resume=resume)
 
     return run
 
@@ -80,8 +87,7 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(name, train, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bf16_keeps_weights_in_float32(name, train, tmp_path):
-    presets = {"autoencoder": AUTOENCODER_PRESETS, "refiner": REFINER_PRESETS, "sketcher": SKETCHER_PRESETS}
-    trained = train(name, tmp_path / "run", run=replace(presets[name]["tiny"].run, precision="bf16"))
+    trained = train(name, tmp_path / "run", precision="bf16")
     assert {value.dtype for value in trained.state_dict().values() if value.is_floating_point()} == {torch.float32}
 
 
@@ -114,7 +120,7 @@ def test_a_refiner_of_the_same_kind_goes_on(illustrations, train, tmp_path):
 
 
 def test_a_refiner_may_be_larger_than_its_autoencoder(train, tmp_path):
-    refined = train("refiner", tmp_path / "run", refiner_enlargement=2)
+    refined = train("refiner", tmp_path / "run", refiner_enlargement=2, sampling=Sampling(load_size=128))
     made = refined(torch.ones(1, 1, 64, 64), torch.zeros(1, 3, 64, 64))
     assert made.shape == (1, 3, 128, 128)
 

@@ -12,7 +12,7 @@ from stage_folders import STAGES, draw_stages, write_stage_folder
 from artmodels.errors import ConfigError, PictureError
 from training.workflow import data as workflow_data
 from training.workflow.data import StagePictures, random_crop_and_flip, random_hues, rotate_hue
-from training.workflow.settings import TINY
+from training.workflow.settings import GENERATION_PRESETS, INFERENCE_PRESETS, REGULARISER_PRESETS, TINY
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,15 @@ def test_no_margin_means_no_crop():
     (same,) = random_crop_and_flip([batch], 8, torch.Generator().manual_seed(0))
     for picture, original in zip(same, batch, strict=True):
         assert torch.equal(picture, original) or torch.equal(picture, original.flip(-1))
+
+
+def test_pictures_whose_colours_are_directions_are_not_mirrored():
+    batch = torch.rand(16, 3, 8, 8)
+    (same,) = random_crop_and_flip([batch], 8, torch.Generator().manual_seed(0), mirrored=0.0)
+    assert torch.equal(same, batch)
+    for presets in (INFERENCE_PRESETS, GENERATION_PRESETS, REGULARISER_PRESETS):
+        for preset in ("paper-chair", "starter-chairs"):
+            assert presets[preset].mirrored == 0
 
 
 def test_wrong_places_and_missing_pictures_are_told(folder, tmp_path):

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from artmodels.workflow.networks import LatentEncoder, StageGenerator
-from training.workflow.latents import unpredicted, wake_latents, whiten_latents
+from training.workflow.latents import unpredicted, wake_blocks, wake_latents, whiten_latents
 
 LATENTS = 4
 
@@ -21,6 +21,22 @@ def step():
 def pictures():
     torch.manual_seed(1)
     return torch.rand(300, 1, 16, 16) * 2 - 1, functional.interpolate(torch.rand(300, 3, 2, 2) * 2 - 1, size=(16, 16))
+
+
+def test_blocks_without_a_first_scale_wake_and_render_the_same(step):
+    generator = step[0]
+    last = generator.mapping[-1]
+    with torch.no_grad():
+        last.bias.zero_()
+        last.bias.view(4, -1)[2] = 0.3  # what such a block could learn: the second norm's bias
+    stage, latent = torch.rand(2, 1, 16, 16), torch.randn(2, LATENTS)
+    asleep = generator(stage, generator.adain_vector(latent))
+    assert wake_blocks(generator) == 16
+    awake = generator(stage, generator.adain_vector(latent))
+    torch.testing.assert_close(awake, asleep)
+    awake.square().mean().backward()
+    assert (last.bias.grad.view(4, -1)[3] != 0).any()
+    assert wake_blocks(generator) == 0
 
 
 @torch.no_grad()
