@@ -1,7 +1,7 @@
 """What a visitor does on the second tab: each handler takes the tracing and yields what looks different."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,16 +75,18 @@ class HandActions:
         yield {
             **page.show(opened), **page.show_strokes(opened), page.file: None, **page.busy("The other hands try it", 0)
         }  # fmt: skip
-        yield from self.tried(opened)
+        opened = yield from self.tried(opened)
+        # A slow browser may skip what was yielded between, so the end tells all of it again.
+        yield {**page.show(opened, "Choose the hand you like."), **page.show_strokes(opened), page.file: None}
 
-    def tried(self, tracing: Tracing) -> Iterator[Updates]:
-        """Yields the board with one more hand's drawing on it, until all have tried."""
+    def tried(self, tracing: Tracing) -> Generator[Updates, None, Tracing]:
+        """Yields the board with one more hand's drawing on it, and returns the tracing when all have tried."""
         page = self.page
         for trying in tried_hands(page.hands, tracing):
-            done = len(trying.board)
+            tracing, done = trying, len(trying.board)
             busy = page.busy(f"{done} of {len(page.hands)} hands", done / len(page.hands))
-            yield {**busy, page.state: trying, page.board: hands_html(page.hands, trying)}
-        yield page.at_rest("Choose the hand you like.")
+            yield {**busy, page.state: tracing, page.board: hands_html(page.hands, tracing)}
+        return tracing
 
     def choose_hand(self, tracing: Tracing | None, event: gr.EventData) -> Iterator[Updates]:
         yield from self.again(self.table(tracing), hand=str(event.name))

@@ -121,11 +121,11 @@ class PictureActions:
         """What is no sketch goes to the second tab, whose lines can be used."""
         photo = load_picture(path)
         tracing = taken_up(self.hands.hands, Path(path).stem[:24], photo)
-        shown = {**self.hands.show(tracing), **self.hands.show_strokes(tracing), self.tabs: gr.Tabs(selected="lines")}
-        yield {**self.page.at_rest(""), **shown, self.page.file: None}
-        yield from self.hand_actions.tried(tracing)
+        rest = {**self.page.at_rest(""), self.page.file: None, self.tabs: gr.Tabs(selected="lines")}
+        yield {**rest, **self.hands.show(tracing), **self.hands.show_strokes(tracing)}
+        tracing = yield from self.hand_actions.tried(tracing)
         text = "This was no line drawing, so its lines are drawn here first. The button below takes them back."
-        yield self.hands.at_rest(text)
+        yield {**rest, **self.hands.show(tracing, text), **self.hands.show_strokes(tracing)}
 
     def use_lines(self, session: Session | None, tracing: Any, view: str) -> Iterator[Updates]:
         session, page = self.table(session), self.page
