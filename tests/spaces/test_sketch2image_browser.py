@@ -303,12 +303,12 @@ def test_an_example_sets_the_strip_even_after_it_was_slid(page: Any) -> None:
     assert page.get_attribute("#mixer [data-mixing=stitch]", "aria-pressed") == "true"
 
 
-def test_hands_draw_a_photo_thicker_and_paler(page: Any, tmp_path: Path, artwork_path: Path) -> None:
+def test_hands_draw_a_photo_thicker_and_paler(page: Any, tmp_path: Path, sketch_path: Path) -> None:
     page.get_by_role("tab", name="Photo to lines").click()
     page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '400 x 266,400 x 266'")
     assert page.locator("#hands [data-tile]").count() == 6
-    page.set_input_files("#open-photo input[type=file]", artwork_path)
-    page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '90 x 70,90 x 70'")
+    page.set_input_files("#open-photo input[type=file]", sketch_path)
+    page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '80 x 80,80 x 80'")
     page.get_by_text("Choose the hand you like.").wait_for()
     before = picture(page, "traced")
     page.locator("#hands [data-tile='xdog:pen'] .am-tile").click()
