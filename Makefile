@@ -46,12 +46,12 @@ COLORIZER_RUN = runs/colorizer
 train-colorizer-illustrations: RECEIVING := attention
 train-colorizer-illustrations-add: RECEIVING := add
 train-colorizer-illustrations train-colorizer-illustrations-add: $(COLORIZER_RUN)/encoder/model/config.json
-	$(COLORIZER).train_generator --preset starter-$(RECEIVING) --init $(COLORIZER_RUN)/encoder/model --data data/illustrations --out $(COLORIZER_RUN)/$(RECEIVING) --minutes 22
+	$(COLORIZER).train_generator --preset starter-$(RECEIVING) --init $(COLORIZER_RUN)/encoder/model --data data/illustrations --out $(COLORIZER_RUN)/$(RECEIVING) --minutes 30
 	$(COLORIZER).train_generator --preset starter-$(RECEIVING) --init $(COLORIZER_RUN)/$(RECEIVING)/model --data data/illustrations --out $(COLORIZER_RUN)/$(RECEIVING)-fine --minutes 4 --set run.learning_rate=0.0002
-	$(COLORIZER).train_mapping --preset starter --init $(COLORIZER_RUN)/$(RECEIVING)-fine/model --data data/illustrations --out $(COLORIZER_RUN)/m-$(RECEIVING) --minutes 8
+	$(COLORIZER).train_mapping --preset starter --init $(COLORIZER_RUN)/$(RECEIVING)-fine/model --data data/illustrations --out $(COLORIZER_RUN)/m-$(RECEIVING) --minutes 11
 	$(COLORIZER).evaluate --model $(COLORIZER_RUN)/m-$(RECEIVING)/model --data data/illustrations --out $(COLORIZER_RUN)/evaluation-$(RECEIVING)
 $(COLORIZER_RUN)/encoder/model/config.json: data/illustrations/metadata.jsonl
-	$(COLORIZER).train_encoder --preset starter --data data/illustrations --out $(COLORIZER_RUN)/encoder --minutes 15
+	$(COLORIZER).train_encoder --preset starter --data data/illustrations --out $(COLORIZER_RUN)/encoder --minutes 20
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128

@@ -172,9 +172,10 @@ def load_features(name: str = "artmodels/perceptual-starter", *, device: str | t
 
 @cache
 def _load_features(name: str, device: str) -> FeaturePyramid:
-    if name == "vgg16":
-        return VGG16Features().to(device).eval()
-    return StarterFeatures.from_pretrained(name, device=device).requires_grad_(False)
+    with torch.inference_mode(False):  # whoever loads them first, others may want gradients to their pictures
+        if name == "vgg16":
+            return VGG16Features().to(device).eval()
+        return StarterFeatures.from_pretrained(name, device=device).requires_grad_(False)
 
 
 def _published_weights(name: str, wanted: set[str]) -> dict[str, Tensor]:

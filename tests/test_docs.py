@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 CARDS = sorted(ROOT.glob("hub_configs/*/README.md"))
 READMES = [path for path in (ROOT / "README.md", *CARDS) if path.is_file()]
 DOCUMENTS = [*READMES, *sorted(ROOT.glob("spaces/*/README.md"))]
-EXAMPLES = ROOT / "spaces" / "workflow-editor" / "examples" / "workflow-illustrations"
+EXAMPLES = ROOT / "spaces" / "workflow-editor" / "examples"
 SHELL = ("sh", "bash", "shell", "console")
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -122,9 +122,11 @@ def test_every_published_model_has_a_card() -> None:
 def give_pictures(folder: Path) -> None:
     """The reader's own pictures, by the names that snippets use."""
     for name, example, channels in (
-        ("drawing.png", "quiff.webp", "RGB"),
-        ("reference.png", "waves.webp", "RGB"),
-        ("sketch.png", "bob-lines.png", "L"),
+        ("drawing.png", "workflow-illustrations/quiff.webp", "RGB"),
+        ("reference.png", "workflow-illustrations/waves.webp", "RGB"),
+        ("sketch.png", "workflow-illustrations/bob-lines.png", "L"),
+        ("chair.png", "workflow-chairs/lounge.webp", "RGB"),
+        ("emoji.png", "workflow-emoji/crab.webp", "RGB"),
     ):
         Image.open(EXAMPLES / example).convert(channels).save(folder / name)
 

@@ -112,3 +112,12 @@ def test_features_are_loaded_once_and_frozen_and_gradients_reach_the_pictures(tm
 def test_features_that_do_not_exist_are_refused() -> None:
     with pytest.raises(HubError, match="neither a folder nor a Hub id"):
         load_features("vgg17")
+
+
+def test_features_loaded_in_inference_mode_still_give_gradients_to_pictures(tmp_path: Path) -> None:
+    fresh().save_pretrained(tmp_path)
+    with torch.inference_mode():
+        features = load_features(str(tmp_path))
+    pictures = torch.zeros(1, 3, 16, 16, requires_grad=True)
+    features(pictures)[-1].sum().backward()  # type: ignore[no-untyped-call]
+    assert pictures.grad is not None

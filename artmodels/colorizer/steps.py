@@ -20,7 +20,8 @@ class ColorizerNetworks(HubModel):
     `config.tags`, from 0 to 1 as they are read and to about 5 as they are wished for.
 
     Attributes:
-        neutral: [C], the mean feature of training references, which stands for a reference that there is not.
+        neutral: [C, h, w], the mean of training references' features, which stands for a reference that there is not;
+            with its places, because a generator that attends to them has never seen a reference that is all alike.
 
     Source: Yan, Ito, Moriai, Saito, Two-Step Training, Computer Graphics Forum 2023.
     """
@@ -32,10 +33,10 @@ class ColorizerNetworks(HubModel):
 
     def __init__(self, config: ColorizerConfig):
         super().__init__(config)
-        channels = config.feature_channels
+        channels, side = config.feature_channels, config.size // config.stride
         self.encoder = ReferenceEncoder(config)
         self.generator = Generator(config)
-        self.register_buffer("neutral", torch.zeros(channels))
+        self.register_buffer("neutral", torch.zeros(channels, side, side))
         if config.mapped:
             self.mapping = TagMapping(config)
             if config.receiving == "attention":
@@ -48,8 +49,8 @@ class ColorizerNetworks(HubModel):
         return self.encoder(reference)
 
     def neutral_features(self, count: int) -> Tensor:
-        """Features [B, C, 1, 1] of no reference in particular."""
-        return self.neutral[None, :, None, None].expand(count, -1, 1, 1)
+        """Features [B, C, h, w] of no reference in particular."""
+        return self.neutral.expand(count, -1, -1, -1)
 
     def tag_probabilities(self, features: Tensor) -> Tensor:
         """How likely each tag is, [B, T] in [0, 1]."""

@@ -100,11 +100,10 @@ def test_a_sketch_takes_the_colours_of_the_reference(colorizer: TagColorizer, pa
 
 
 @torch.inference_mode()
-def test_without_a_reference_the_neutral_feature_stands_for_one(page: Image.Image) -> None:
+def test_without_a_reference_the_neutral_features_stand_for_one(page: Image.Image) -> None:
     colorizer = new_colorizer()
-    colorizer.neutral.copy_(torch.linspace(0, 2, COLORIZER.feature_channels))
-    features = colorizer.neutral.view(1, -1, 1, 1)
-    rendered = colorizer.render(tensors(page, channels=1), features)[0]
+    colorizer.neutral.copy_(torch.linspace(0, 2, colorizer.neutral.numel()).view_as(colorizer.neutral))
+    rendered = colorizer.render(tensors(page, channels=1), colorizer.neutral[None])[0]
     assert colorizer.colorize(page, keep_lines=False).image.tobytes() == images.to_picture(rendered).tobytes()
 
 

@@ -148,7 +148,9 @@ def test_a_matrix_holds_what_each_pair_gives_alone(model: SketchToImage) -> None
             assert result.recipe == expected.recipe
 
 
-@pytest.mark.parametrize("drawer", [Sketcher.from_pretrained(SKETCHER_FOLDER.name), Xdog()], ids=lambda d: d.source)
+@pytest.mark.parametrize(
+    "drawer", [Sketcher.from_pretrained(SKETCHER_FOLDER.name), Xdog()], ids=lambda d: type(d).__name__
+)
 def test_a_transfer_makes_a_picture_of_the_lines_that_are_drawn(model: SketchToImage, drawer: Any) -> None:
     photo = drawing(60, 40)
     result = model.transfer(photo, painting(1), sketcher=drawer, hand=drawer.hands[1], seed=3)

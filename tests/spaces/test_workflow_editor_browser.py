@@ -271,6 +271,10 @@ def turn(page: Any, slider: str, value: float) -> None:
     """Puts a slider's number and leaves the field, as a visitor would."""
     number = page.locator(f"#{slider} input[type=number]")
     number.fill(str(value))
+    page.wait_for_function(  # the handle follows once the slider lives, which takes a moment after a panel opened
+        "([slider, value]) => +document.querySelector(`#${slider} input[type=range]`).value === value",
+        arg=[slider, value],
+    )
     number.blur()
 
 

@@ -46,7 +46,7 @@ def train_generator(
     minutes: float | None = None,
     resume: bool = False,
 ) -> TagColorizer:
-    """Trains `colorizer.generator` and returns the averaged model, whose neutral feature is the references' mean.
+    """Trains `colorizer.generator` and returns the averaged model, whose neutral features are the references' mean.
 
     Args: init: a saved colorizer whose encoder is taken, and its generator where that has the settings' layout.
     """
@@ -134,12 +134,12 @@ def neutral_batches(pictures: Pictures, batch_size: int) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def measure_neutral(colorizer: TagColorizer, pictures: Pictures, batch_size: int) -> None:
-    """Sets `colorizer.neutral` [C] to the mean feature of training references."""
+    """Sets `colorizer.neutral` [C, h, w] to the mean of training references' features."""
     encoder, was_training = colorizer.encoder, colorizer.encoder.training
     encoder.eval()
     device = colorizer.neutral.device
-    means = [encoder(batch.to(device)).mean((2, 3)) for batch in neutral_batches(pictures, batch_size)]
-    colorizer.neutral.copy_(torch.cat(means).mean(0))
+    means = [encoder(batch.to(device)).mean(0) for batch in neutral_batches(pictures, batch_size)]
+    colorizer.neutral.copy_(torch.stack(means).mean(0))
     encoder.train(was_training)
 
 

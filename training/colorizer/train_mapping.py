@@ -76,7 +76,7 @@ def train_mapping(
 
 
 def with_new_mapping(source: TagColorizer, settings: MappingSettings) -> TagColorizer:
-    """A colorizer with the source's encoder, generator and neutral feature and a fresh mapping of tags."""
+    """A colorizer with the source's encoder, generator and neutral features and a fresh mapping of tags."""
     config = replace(
         source.config, mapped=True, mapping_width=settings.mapping_width, self_adaptive=settings.self_adaptive
     )

@@ -1,6 +1,6 @@
 """The paper's tables 2, 3 and 4 at starter scale: trainings of the auto-encoder that differ in one thing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,9 @@ TABLES: Mapping[int, Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def row_settings(table: int, row: str, preset: AutoencoderSettings, seed: int) -> AutoencoderSettings:
+def row_settings(table: int, row: str, preset: AutoencoderSettings, seed: int, steps: int) -> AutoencoderSettings:
     """The preset with what the row differs in."""
-    settings = replace(preset, run=replace(preset.run, seed=seed))
+    settings = replace(preset, run=replace(preset.run, seed=seed, steps=steps))
     change = TABLES[table][row]
     return replace(settings, **change) if table == 2 else replace(settings, model=replace(settings.model, **change))
 
@@ -63,26 +63,28 @@ def make_table(
     out: Path,
     sketcher: Sketcher | Xdog,
     *,
-    minutes: float,
+    rows: Sequence[str],
+    steps: int,
     seeds: int,
     preset: str,
     most: int,
 ) -> Iterator[dict[str, float]]:
-    """Trains every row for that time, once for each seed, and measures it; runs that are there are measured only.
+    """Trains rows of a table that many steps, once for each seed, and measures them.
 
-    Rows that are the preset itself are trained once for all tables.
+    Runs that were interrupted go on; whole ones are measured only. Rows that are the preset itself are trained once for
+    all tables.
 
     Yields: means over seeds by `table_<number>/<row>/<what>`.
     """
     base = AUTOENCODER_PRESETS[preset]
-    for row in TABLES[table]:
+    for row in rows:
         found = []
         for seed in range(seeds):
-            settings = row_settings(table, row, base, seed)
-            is_base = settings == replace(base, run=replace(base.run, seed=seed))
+            settings = row_settings(table, row, base, seed, steps)
+            is_base = settings == replace(base, run=settings.run)
             run = out / (f"preset-{seed}" if is_base else f"table{table}-{row}-{seed}")
             if not (run / "model").is_dir():
-                train_autoencoder(settings, data, run, minutes=minutes)
+                train_autoencoder(settings, data, run, resume=(run / "checkpoints").is_dir())
             found.append(measure(run / "model", data, settings, sketcher, most))
         yield {f"table_{table}/{row}/{key}": value for key, value in mean_of(found).items()}
 

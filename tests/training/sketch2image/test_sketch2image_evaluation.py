@@ -19,7 +19,7 @@ from artmodels.sketch2image.xdog import Xdog
 from training.feature_distance import feature_distance, load_distance
 from training.sketch2image.ablations import TABLES, make_table, row_settings
 from training.sketch2image.draw_sketches import draw_sketches
-from training.sketch2image.evaluate import evaluate, main
+from training.sketch2image.evaluate import chosen_rows, evaluate, main
 from training.sketch2image.evaluate_sketcher import evaluate_lines, evaluate_strokes
 from training.sketch2image.held_out import held_out_pairs, nearest_training_distance, open_plain, synthesize_all
 from training.sketch2image.join_hands import join_hands, parse
@@ -132,17 +132,25 @@ def test_table_1_holds_every_row_and_the_sheets_what_they_say(illustrations, mod
 @pytest.mark.parametrize("table", TABLES)
 def test_rows_differ_from_the_preset_in_one_thing_and_one_row_is_the_preset(table):
     base = AUTOENCODER_PRESETS["starter"]
-    settings = [row_settings(table, row, base, 0) for row in TABLES[table]]
+    settings = [row_settings(table, row, base, 0, base.run.steps) for row in TABLES[table]]
     assert settings.count(base) == 1
     assert len({repr(one) for one in settings}) == len(settings)
 
 
 def test_a_table_is_trained_measured_and_found_again(illustrations, tmp_path):
-    options = {"minutes": 1.0, "seeds": 1, "preset": "tiny", "most": 4}
-    rows = list(make_table(3, illustrations, tmp_path, Xdog(), **options))
-    assert [next(iter(row)).split("/")[1] for row in rows] == ["none", "dmi", "feat_dmi"]
+    options = {"rows": ["none", "feat_dmi"], "steps": 2, "preset": "tiny", "most": 4}
+    rows = list(make_table(3, illustrations, tmp_path, Xdog(), seeds=1, **options))
+    assert [next(iter(row)).split("/")[1] for row in rows] == ["none", "feat_dmi"]
     assert (tmp_path / "preset-0" / "model").is_dir()
-    assert list(make_table(3, illustrations, tmp_path, Xdog(), **options)) == rows
+    assert list(make_table(3, illustrations, tmp_path, Xdog(), seeds=1, **options)) == rows
+    assert list(make_table(3, illustrations, tmp_path, Xdog(), seeds=2, **options)) != rows
+
+
+def test_a_row_that_a_table_does_not_have_is_told():
+    assert chosen_rows(3, None) == ["none", "dmi", "feat_dmi"]
+    assert chosen_rows(3, ["dmi"]) == ["dmi"]
+    with pytest.raises(ConfigError, match="table 3 has no row 'all'; it has none, dmi, feat_dmi"):
+        chosen_rows(3, ["all"])
 
 
 def test_neither_model_nor_table_is_told(illustrations, tmp_path):
@@ -212,7 +220,15 @@ def test_scores_of_all_tables_go_into_one_file(illustrations, model, tmp_path):
     folder = model.save_pretrained(tmp_path / "model")
     main.__wrapped__(data=illustrations, out=Path(tmp_path), model=str(folder), most=4, sketcher="xdog", picture="full")
     main.__wrapped__(
-        data=illustrations, out=Path(tmp_path), table=[3], minutes=1.0, seeds=1, preset="tiny", most=4, sketcher="xdog"
+        data=illustrations,
+        out=Path(tmp_path),
+        table=[3],
+        steps=2,
+        row=["dmi"],
+        seeds=1,
+        preset="tiny",
+        most=4,
+        sketcher="xdog",
     )
     scores = json.loads((tmp_path / "evaluation.json").read_text())
     assert {"table_1/ae/frechet_starter", "table_3/dmi/sketch_reconstruction"} <= scores.keys()
