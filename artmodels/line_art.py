@@ -150,8 +150,8 @@ def _refuse_photo(small: Image.Image, grey: Values, paper: Values) -> None:
     greys = np.mean((closed > 0.25) & (closed < 0.9))
     if coloured > COLOURED_SHARE or (greys > GREY_SHARE and np.mean(grey / paper > 0.9) < PAPER_SHARE):
         raise PictureError(
-            "this looks like a photo or a painting, not like line art: make lines of it first, for example with "
-            '"artmodels stages", whose first stage is its lines, or take it as it is with clean=False (--no-clean)'
+            "this looks like a photo or a painting, not like line art: draw its lines first, with "
+            '"artmodels sketch" or Sketcher.draw, or take it as it is with clean=False (--no-clean)'
         )
 
 

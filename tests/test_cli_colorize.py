@@ -106,6 +106,6 @@ def test_a_photo_is_refused_with_a_way_out(command: Command, model: str, folder:
     drawing(80, 60).save(folder / "photo.png")
     code, _, error = command("colorize", folder / "photo.png", "-o", folder / "out.png", "--model", model)
     assert code == 1
-    assert "artmodels stages" in error
+    assert "artmodels sketch" in error
     code, _, error = command("colorize", folder / "photo.png", "-o", folder / "out.png", "--no-clean", "--model", model)
     assert code == 0, error

@@ -96,7 +96,7 @@ def test_a_transparent_drawing_is_read_whatever_its_ink(ink: str, tmp_path: Path
     "make", [lambda: drawing(120, 100), grey_photo, lambda: drawing(90, 90, 2)], ids=["colours", "greys", "others"]
 )
 def test_a_photo_is_refused_with_a_way_out_and_taken_when_it_is_meant(make) -> None:
-    with pytest.raises(PictureError, match=r"photo or a painting.*artmodels stages.*clean=False") as caught:
+    with pytest.raises(PictureError, match=r"photo or a painting.*artmodels sketch.*clean=False") as caught:
         read_line_art(make())
     assert "\n" not in str(caught.value)
     art = read_line_art(make(), clean=False)

@@ -16,6 +16,7 @@ import pytest
 import torch
 from methods import with_random_weights
 from PIL import Image
+from visits import Visit
 
 from artmodels import (
     Sketch2ImageConfig,
@@ -260,3 +261,22 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def opened(visit: Visit) -> Any:
+    """The page of a module's `visit` as it opens; no test may touch it."""
+    return visit()
+
+
+@pytest.fixture(scope="module")
+def visitor(visit: Visit) -> Any:
+    return visit()
+
+
+@pytest.fixture
+def page(visit: Visit, visitor: Any) -> Iterator[Any]:
+    """A page that is this test's own; loaded again instead, it would complain of the stream that it left."""
+    page = visit(beside=visitor)
+    yield page
+    page.close()

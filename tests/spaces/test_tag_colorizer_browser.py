@@ -1,70 +1,30 @@
 """What a visitor sees and does on the colorizer's page, in a real Chromium."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, visits
 
 from artmodels import read_recipe
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-CANVAS_IS_READY = "() => /\\d+%/.test(document.querySelector('#canvas')?.innerText || '')"
-OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 AFTER = "[...document.querySelectorAll('#slider img')].at(-1).src"
 SIZES = "[...document.querySelectorAll('#slider img')].map(each => `${each.naturalWidth} x ${each.naturalHeight}`)"
-Visit = Callable[..., Any]
+
+
+def wait_until_open(page: Any) -> None:
+    page.wait_for_selector("#panel .panel")
+    page.wait_for_function(f"() => {SIZES}.join() == '512 x 512,512 x 512'")
 
 
 @pytest.fixture(scope="module")
 def visit(chromium: Any, colorizer_url: str) -> Iterator[Visit]:
-    """Opens the page as a new visitor; in the end nothing may have gone to the network or to the error console."""
-    contexts, complaints = [], []
-
-    def note_request(request: Any) -> None:
-        if not request.url.startswith((colorizer_url, "data:", "blob:")):
-            complaints.append(f"request to {request.url}")
-
-    def open_page(viewport: dict[str, int] = DESKTOP, *, beside: Any = None, **options: Any) -> Any:
-        if beside is None:
-            contexts.append(chromium.new_context(viewport=viewport, **options))
-        page = (beside.context if beside else contexts[-1]).new_page()
-        page.set_default_timeout(180_000)
-        page.on("request", note_request)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(colorizer_url)
-        page.wait_for_selector("#panel .panel")
-        page.wait_for_function(f"() => {SIZES}.join() == '512 x 512,512 x 512'")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture(scope="module")
-def opened(visit: Visit) -> Any:
-    """The page as it opens; no test may touch it."""
-    return visit()
-
-
-@pytest.fixture(scope="module")
-def visitor(visit: Visit) -> Any:
-    return visit()
-
-
-@pytest.fixture
-def page(visit: Visit, visitor: Any) -> Iterator[Any]:
-    """A page that is this test's own; loaded again instead, it would complain of the stream that it left."""
-    page = visit(beside=visitor)
-    yield page
-    page.close()
+    with visits(chromium, colorizer_url, wait_until_open) as visit:
+        yield visit
 
 
 def pressed(page: Any) -> list[str]:

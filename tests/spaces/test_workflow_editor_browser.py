@@ -1,68 +1,28 @@
 """What a visitor sees and does on the editor's page, in a real Chromium."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, visits
 
 from artmodels import read_recipe
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-CANVAS_IS_READY = "() => /\\d+%/.test(document.querySelector('#canvas')?.innerText || '')"
 DIAL = "#dial input[type=number]"
-OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
-Visit = Callable[..., Any]
+
+
+def wait_until_open(page: Any) -> None:
+    page.wait_for_selector("#strip img")
 
 
 @pytest.fixture(scope="module")
 def visit(chromium: Any, editor_url: str) -> Iterator[Visit]:
-    """Opens the page as a new visitor; in the end nothing may have gone to the network or to the error console."""
-    contexts, complaints = [], []
-
-    def note_request(request: Any) -> None:
-        if not request.url.startswith((editor_url, "data:", "blob:")):
-            complaints.append(f"request to {request.url}")
-
-    def open_page(viewport: dict[str, int] = DESKTOP, *, beside: Any = None, **options: Any) -> Any:
-        if beside is None:
-            contexts.append(chromium.new_context(viewport=viewport, **options))
-        page = (beside.context if beside else contexts[-1]).new_page()
-        page.set_default_timeout(180_000)
-        page.on("request", note_request)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(editor_url)
-        page.wait_for_selector("#strip img")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture(scope="module")
-def opened(visit: Visit) -> Any:
-    """The page as it opens; no test may touch it."""
-    return visit()
-
-
-@pytest.fixture(scope="module")
-def visitor(visit: Visit) -> Any:
-    return visit()
-
-
-@pytest.fixture
-def page(visit: Visit, visitor: Any) -> Iterator[Any]:
-    """A page that is this test's own; loaded again instead, it would complain of the stream that it left."""
-    page = visit(beside=visitor)
-    yield page
-    page.close()
+    with visits(chromium, editor_url, wait_until_open) as visit:
+        yield visit
 
 
 def tile(page: Any, group: str, name: object) -> Any:
