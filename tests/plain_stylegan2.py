@@ -85,3 +85,27 @@ def synthesise(state: State, ws: Tensor, *, clamp: float | None = None) -> Tenso
         colours = modulated(state, f"{block}.torgb", x, ws[:, 2 * power - 3], demodulate=False, doubles=False)
         rgb = doubled(rgb) + clamped(colours + state[f"{block}.torgb.bias"][:, None, None], clamp)
     return rgb
+
+
+def convolved(state: State, name: str, x: Tensor, stride: int = 1, padding: int = 0) -> Tensor:
+    weight = state[f"{name}.weight"]
+    y = functional.conv2d(x, weight / math.sqrt(weight[0].numel()), stride=stride, padding=padding)
+    return y + state[f"{name}.bias"][:, None, None] if f"{name}.bias" in state else y
+
+
+def judge(state: State, x: Tensor) -> Tensor:
+    """Scores pictures, of which each four, or all of fewer, are a group."""
+    side = x.shape[-1]
+    x = lrelu(convolved(state, f"b{side}.fromrgb", x))
+    while side > 4:
+        skip = convolved(state, f"b{side}.skip", filtered(x, 1, 1)[:, :, ::2, ::2])
+        x = lrelu(convolved(state, f"b{side}.conv0", x, padding=1))
+        x = lrelu(convolved(state, f"b{side}.conv1", filtered(x, 2, 2), stride=2))
+        x, side = (x + skip) / math.sqrt(2), side // 2
+    groups, deviations = max(1, len(x) // 4), torch.zeros(len(x), dtype=x.dtype)
+    for number in range(groups):
+        maps = x[number::groups]
+        deviations[number::groups] = ((maps - maps.mean(0)).square().mean(0) + 1e-8).sqrt().mean()
+    x = torch.cat([x, deviations[:, None, None, None].expand(-1, 1, 4, 4)], dim=1)
+    x = lrelu(convolved(state, "b4.conv", x, padding=1)).reshape(len(x), -1)
+    return linear(state, "b4.out", lrelu(linear(state, "b4.fc", x)))[:, 0]
