@@ -18,7 +18,7 @@ from artmodels.portrait.config import StyleGAN2Config
 from artmodels.portrait.modulation import GAIN, SLOPE, EqualLinear, ModulatedConv, ToRGB
 from artmodels.portrait.resampling import Resampler
 
-__all__ = ["Mapping", "Noise", "StyleGAN2", "Synthesis"]
+__all__ = ["Block", "Mapping", "Noise", "StyleGAN2", "Synthesis"]
 
 Noise = Literal["const", "random", "none"] | Table[int, Tensor]
 """The noise of the generator itself, new noise, none, or maps [B or 1, N, R, R] by resolution R, of which a block takes
