@@ -102,11 +102,12 @@ def draw_views(count: int, probability: float, generator: torch.Generator) -> Vi
 
 def augmented(pictures: Tensor, views: Views) -> Tensor:
     """The pictures [B, 3, S, S] so altered; what is not moved keeps its pixels, and gradients reach the pictures."""
-    if len(views.moved):
-        part = pictures.index_select(0, views.moved)
-        pictures = pictures.index_copy(0, views.moved, warped(part, views.affine.to(pictures.dtype)))
-    colour = views.colour.to(pictures.dtype)
-    return torch.einsum("bij,bjhw->bihw", colour[..., :3], pictures) + colour[..., 3, None, None]
+    with torch.autocast(pictures.device.type, enabled=False):
+        if len(views.moved):
+            part = pictures.index_select(0, views.moved)
+            pictures = pictures.index_copy(0, views.moved, warped(part, views.affine.to(pictures.dtype)))
+        colour = views.colour.to(pictures.dtype)
+        return torch.einsum("bij,bjhw->bihw", colour[..., :3], pictures) + colour[..., 3, None, None]
 
 
 def shown_views(pictures: Tensor, probability: float, generator: torch.Generator) -> Tensor:

@@ -53,9 +53,9 @@ class Portraits:
         return len(self.paths)
 
     @property
-    def is_on_device(self) -> bool:
-        """Whether a batch costs no reading and no copying, so that there is no use in drawing it ahead."""
-        return self.kept is not None and self.kept.device == self.device
+    def ahead(self) -> int | None:
+        """How many batches are worth drawing ahead, as `step_batches` takes it: none where all are on the device."""
+        return 0 if self.kept is not None and self.kept.device.type == self.device.type else None
 
     def batch(self, places: Sequence[int]) -> Tensor:
         """The pictures as they are."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artmodels.errors import ConfigError
+from artmodels.hub import HubModel
 from artmodels.portrait.config import StyleGAN2Config
 from artmodels.portrait.modulation import GAIN, SLOPE, EqualLinear
 from artmodels.portrait.resampling import Resampler
@@ -81,12 +82,17 @@ class Epilogue(nn.Module):
         return self.out(functional.leaky_relu(self.fc(x.flatten(1)), SLOPE) * GAIN)[:, 0]
 
 
-class Discriminator(nn.Module):
-    """Scores pictures of the size that a generator of the same config makes; it has no paths and no clamp."""
+class Discriminator(HubModel):
+    """Scores pictures of the size that a generator of the same config makes; it has no paths and no clamp.
+
+    It is saved like a model, because trainings that go on from a generator need the one it was trained against.
+    """
+
+    config_class = StyleGAN2Config
+    config: StyleGAN2Config
 
     def __init__(self, config: StyleGAN2Config):
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         for resolution in reversed(config.resolutions[1:]):
             self.add_module(f"b{resolution}", Block(config, resolution))
         self.b4 = Epilogue(config)
