@@ -30,6 +30,7 @@ MODEL_CLASSES = {
     "SketchToImage": "artmodels.sketch2image.model",
     "Sketcher": "artmodels.sketch2image.sketcher",
     "StarterFeatures": "artmodels.perceptual",
+    "StyleGAN2": "artmodels.portrait.stylegan2",
     "TagColorizer": "artmodels.colorizer.model",
     "WorkflowEditor": "artmodels.workflow.model",
 }

@@ -6,13 +6,14 @@
 Scores are F1: the harmonic mean of the shares of found ink within 2 pixels of true ink, and of true ink within 2 pixels
 of found ink, a mean over held-out pictures of each folder. Of both, every hand is measured; the filter's best counts.
 
-    python -m training.sketch2image.evaluate_sketcher --model ... --data ... --drawings my-drawings/ --out ...
+    python -m training.sketch2image.evaluate_sketcher --model ... --data ... --drawings mine=my-drawings/ --out ...
 
-says as well how wide and dark the strokes of each hand are, and those of the drawings.
+says as well how wide and dark the strokes of the hand `mine` are in the first folder's pictures, and those of the
+drawings that taught it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -61,15 +62,40 @@ def hand_scores(finder: Sketcher | Xdog, pictures: Tensor, true: np.ndarray) -> 
         yield hand, float(line_f1(drawn, true, TOLERANCE).mean())
 
 
-def evaluate_strokes(sketcher: Sketcher, pictures: Tensor, drawings: Tensor) -> dict[str, float]:
-    """Width in pixels and darkness of strokes, by `stroke_width/<hand>` and so on; of the drawings as `drawings`."""
+def evaluate_strokes(sketcher: Sketcher, pictures: Tensor, drawings: Mapping[str, Tensor]) -> dict[str, float]:
+    """How well hands took over the strokes of the drawings [N, 1, S, S] that taught them.
+
+    Returns:
+        `stroke_width/<hand>`, in pixels, and `stroke_darkness/<hand>`, from 0 to 1, and those of its drawings, as
+        `drawings_width/<hand>`; `width_error`: by which share of the drawings' width a hand's differs from it, a mean
+        over hands; `width_error_of_others`: the same of the other hands' widths; likewise of darkness.
+    """
+    own = {hand: measure_strokes(drawn_pictures(sketcher, pictures, hand)) for hand in drawings}
+    taught = {hand: measure_strokes(lines) for hand, lines in drawings.items()}
     found: dict[str, float] = {}
-    rows = {hand: drawn_pictures(sketcher, pictures, hand) for hand in sketcher.hands}
-    for name, lines in {**rows, "drawings": drawings}.items():
-        strokes = measure_strokes(lines)
-        found |= {f"stroke_width/{name}": strokes.width, f"stroke_darkness/{name}": strokes.darkness}
-        found[f"ink/{name}"] = strokes.ink
+    for name in ("width", "darkness"):
+        mine, wanted = ({hand: getattr(one, name) for hand, one in strokes.items()} for strokes in (own, taught))
+        found |= {f"stroke_{name}/{hand}": value for hand, value in mine.items()}
+        found |= {f"drawings_{name}/{hand}": value for hand, value in wanted.items()}
+        far = {(one, other): abs(mine[one] / wanted[other] - 1) for one in mine for other in wanted}
+        found[f"{name}_error"] = float(np.mean([far[hand, hand] for hand in mine]))
+        if len(mine) > 1:
+            others = [value for (one, other), value in far.items() if one != other]
+            found[f"{name}_error_of_others"] = float(np.mean(others))
     return found
+
+
+def taught_by(words: str, size: int) -> tuple[str, Tensor]:
+    """Of "hand=folder": the hand, and the middles of its drawings, [N, 1, size, size].
+
+    Raises:
+        ConfigError: it is not of that form.
+    """
+    hand, equals, folder = words.partition("=")
+    if not hand or not equals or not folder:
+        raise ConfigError(f"drawings are given as hand=folder, not {words!r}")
+    pages = FolderPictures(Path(folder), size, "L", most=60)
+    return hand, pages.centres(range(len(pages)), size)
 
 
 def lines_sheet(sketcher: Sketcher, pair: Pair) -> Image.Image:
@@ -91,23 +117,22 @@ def main(
     data: Annotated[list[Path], typer.Option(help="A recipe's folder, with true lines; several may be given.")],
     out: Annotated[Path, typer.Option(help="Gets evaluation.json and samples/.")],
     picture: Annotated[list[str] | None, typer.Option(help="Folder of pictures in each --data, or full.")] = None,
-    drawings: Annotated[Path | None, typer.Option(help="What the hand was taught from.")] = None,
+    drawings: Annotated[list[str] | None, typer.Option(help="hand=folder: what a hand was taught from.")] = None,
     size: Annotated[int, typer.Option(help="Side of the pictures.")] = 128,
     most: Annotated[int, typer.Option(min=1, help="Pictures of each folder at most.")] = 200,
 ) -> None:
     names = picture or ["full"] * len(data)
     if len(names) != len(data):
         raise ConfigError(f"give --picture for each --data, not {len(names)} for {len(data)}")
-    sketcher = Sketcher.from_pretrained(model)
+    sketcher, taught = Sketcher.from_pretrained(model), dict(taught_by(words, size) for words in drawings or [])
     (out / "samples").mkdir(parents=True, exist_ok=True)
     scores: dict[str, float] = {}
     for root, name in zip(data, names, strict=True):
         pair = held_out(root, name, size, most)
         scores |= evaluate_lines(sketcher, root.name, pair)
         lines_sheet(sketcher, pair).save(out / "samples" / f"{root.name}.png")
-        if drawings is not None and root == data[0]:
-            pages = FolderPictures(drawings, size, "L", most=60)
-            scores |= evaluate_strokes(sketcher, pair.picture, pages.centres(range(len(pages)), size))
+        if taught and root == data[0]:
+            scores |= evaluate_strokes(sketcher, pair.picture, taught)
     write_scores(out, scores, keep=True)
     print(json.dumps(scores, indent=2))
 

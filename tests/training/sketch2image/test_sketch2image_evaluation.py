@@ -20,7 +20,7 @@ from training.feature_distance import feature_distance, load_distance
 from training.sketch2image.ablations import TABLES, make_table, row_settings
 from training.sketch2image.draw_sketches import draw_sketches
 from training.sketch2image.evaluate import chosen_rows, evaluate, main
-from training.sketch2image.evaluate_sketcher import evaluate_lines, evaluate_strokes
+from training.sketch2image.evaluate_sketcher import evaluate_lines, evaluate_strokes, taught_by
 from training.sketch2image.held_out import held_out_pairs, nearest_training_distance, open_plain, synthesize_all
 from training.sketch2image.join_hands import join_hands, parse
 from training.sketch2image.scores import sketch_reconstruction, style_reconstruction, style_relevance, truth_scores
@@ -165,20 +165,36 @@ def test_lines_of_every_hand_are_measured(illustrations, model):
     assert all(0 <= score <= 1 for score in scores.values())
 
 
-def test_strokes_are_measured_beside_the_drawings():
-    class Stamp(Sketcher):
-        def draw(self, picture, **options):
-            page = Image.new("L", (64, 64), 255)
-            page.paste(0, (10, 4, 13, 60))
-            return type("Result", (), {"image": page})()
+class Stamp(Sketcher):
+    """Draws one bar, three pixels wide by one hand and six by the other."""
 
-    drawings = torch.ones(1, 1, 64, 64)
-    drawings[..., 4:60, 10:15] = 0
-    stamp = Stamp(SketcherConfig(hands=("stamp",), features=SKETCHER_PRESETS["tiny"].model.features, widths=(4, 4, 4)))
-    scores = evaluate_strokes(stamp, torch.zeros(1, 3, 64, 64), drawings)
-    assert scores["stroke_width/stamp"] == pytest.approx(3, rel=0.15)
-    assert scores["stroke_width/drawings"] == pytest.approx(5, rel=0.15)
-    assert scores["stroke_darkness/drawings"] == pytest.approx(0.5, abs=0.01)
+    def draw(self, picture, *, hand=None, **options):
+        page = Image.new("L", (64, 64), 255)
+        page.paste(0, (10, 4, 10 + {"thin": 3, "wide": 6}[hand], 60))
+        return type("Result", (), {"image": page})()
+
+
+def test_strokes_are_measured_beside_the_drawings():
+    bars = {"thin": torch.ones(1, 1, 64, 64), "wide": torch.ones(1, 1, 64, 64)}
+    bars["thin"][..., 4:60, 10:13] = -1
+    bars["wide"][..., 4:60, 10:16] = 0
+    config = SketcherConfig(hands=tuple(bars), features=SKETCHER_PRESETS["tiny"].model.features, widths=(4, 4, 4))
+    scores = evaluate_strokes(Stamp(config), torch.zeros(1, 3, 64, 64), bars)
+    assert scores["stroke_width/thin"] == pytest.approx(3, rel=0.15)
+    assert scores["drawings_width/wide"] == scores["stroke_width/wide"] == pytest.approx(6, rel=0.15)
+    assert scores["drawings_darkness/wide"] == pytest.approx(0.5, abs=0.01)
+    assert scores["width_error"] == 0
+    assert scores["width_error_of_others"] == pytest.approx((1 + 0.5) / 2, rel=0.15)
+    assert scores["darkness_error"] == pytest.approx((0 + 1) / 2, abs=0.01)
+
+
+def test_drawings_are_given_with_the_hand_that_they_taught(tmp_path):
+    for number in range(3):
+        Image.new("L", (8, 8)).save(tmp_path / f"{number}.png")
+    hand, pages = taught_by(f"ink={tmp_path}", 8)
+    assert (hand, pages.shape) == ("ink", (3, 1, 8, 8))
+    with pytest.raises(ConfigError, match="hand=folder, not 'ink'"):
+        taught_by("ink", 8)
 
 
 def test_sketches_are_drawn_beside_their_pictures_once(illustrations, tmp_path):

@@ -1,0 +1,1 @@
+"""AgileGAN: Stylizing Portraits by Inversion-Consistent Transfer Learning (Song et al., SIGGRAPH 2021)."""
