@@ -7,7 +7,8 @@ PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
 .PHONY: demo test lint bench clean train-workflow-illustrations train-workflow-emoji train-workflow-chairs \
-	train-colorizer-illustrations train-colorizer-illustrations-add
+	train-colorizer-illustrations train-colorizer-illustrations-add \
+	train-sketcher train-sketch2image-illustrations train-sketch2image-emoji
 
 demo: $(VENV)/spaces.stamp
 	$(PYTHON) spaces/hub/app.py
@@ -53,12 +54,41 @@ train-colorizer-illustrations train-colorizer-illustrations-add: $(COLORIZER_RUN
 $(COLORIZER_RUN)/encoder/model/config.json: data/illustrations/metadata.jsonl
 	$(COLORIZER).train_encoder --preset starter --data data/illustrations --out $(COLORIZER_RUN)/encoder --minutes 20
 
+# A sketcher's way: each hand from some twenty drawings, all of them in one model; its lines against true ones.
+SKETCH2IMAGE = $(PYTHON) -m training.sketch2image
+HANDS := ink fineliner marker pencil
+SKETCHER_RUN = runs/sketcher
+train-sketcher: $(HANDS:%=$(SKETCHER_RUN)/%/model/config.json)
+	$(SKETCH2IMAGE).join_hands $(foreach hand,$(HANDS),--hand $(SKETCHER_RUN)/$(hand)/model:$(hand)) --out $(SKETCHER_RUN)
+	$(SKETCH2IMAGE).evaluate_sketcher --model $(SKETCHER_RUN)/model --data data/illustrations $(foreach hand,$(HANDS),--drawings $(hand)=data/drawings/$(hand)) --out $(SKETCHER_RUN)/evaluation
+$(SKETCHER_RUN)/%/model/config.json: data/lineless/metadata.jsonl data/portraits/metadata.jsonl | data/drawings
+	$(SKETCH2IMAGE).train_sketcher $(foreach kind,illustrations lineless portraits,--pictures data/$(kind)/full) --drawings data/drawings/$* --name $* --minutes 10 --out $(SKETCHER_RUN)/$*
+
+# A starter's that finishes sketches: what makes the coarse picture, more slowly at the end; what refines it; numbers.
+SAMPLE_illustrations := full
+SAMPLE_emoji := three_d
+S2I_RUN = runs/sketch2image-$*
+train-sketch2image-illustrations train-sketch2image-emoji: train-sketch2image-%: data/%/metadata.jsonl
+	$(SKETCH2IMAGE).train_autoencoder --preset $(PRESET_$*) --data data/$* --out $(S2I_RUN)/autoencoder --minutes 26
+	$(SKETCH2IMAGE).train_autoencoder --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/autoencoder/model --out $(S2I_RUN)/fine --minutes 6 --set run.learning_rate=0.0003
+	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/fine/model --out $(S2I_RUN)/refined --minutes 16
+	$(SKETCH2IMAGE).evaluate --model $(S2I_RUN)/refined/model --data data/$* --picture $(SAMPLE_$*) --out $(S2I_RUN)/evaluation
+
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128
 data/chairs/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.chairs --out $(@D) --chairs 2000 --views 2 --size 128
 data/emoji/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.emoji --checkout $(FLUENTUI_EMOJI) --out $(@D) --size 128
+
+data/lineless/metadata.jsonl: data/illustrations/metadata.jsonl
+	$(PYTHON) -m training.recipes.lineless --source $(<D) --out $(@D) --count 2000
+data/drawings: data/illustrations/metadata.jsonl
+	$(PYTHON) -m training.recipes.drawing_sets --source $(<D)/line --out $@ --count 20
+# Photographs of faces, eyes in line: any folder or tar of them.
+PORTRAITS ?= portraits
+data/portraits/metadata.jsonl: $(VENV)/test.stamp
+	$(PYTHON) -m training.recipes.portraits --source $(PORTRAITS) --out $(@D) --size 128
 
 clean:
 	rm -rf $(VENV)

@@ -48,11 +48,14 @@ def drawn_pictures(finder: Sketcher | Xdog, pictures: Tensor, hand: str) -> Tens
 
 
 def evaluate_lines(sketcher: Sketcher | Xdog, name: str, pair: Pair) -> dict[str, float]:
-    """F1 of each hand and of the filter's best, by `<name>_f1/<hand>` and `<name>_f1_of_xdog`."""
+    """F1 of each hand, of the first one and of the filter's best.
+
+    Returns: by `hands/<hand>/<name>_f1`, `<name>_f1` and `<name>_f1_of_xdog`.
+    """
     true = line_mask(pair.sketch)
     scores = dict(hand_scores(sketcher, pair.picture, true))
     best = max(score for _, score in hand_scores(Xdog(), pair.picture, true))
-    found = {f"{name}_f1/{hand}": score for hand, score in scores.items()}
+    found = {f"hands/{hand}/{name}_f1": score for hand, score in scores.items()}
     return {**found, f"{name}_f1": scores[sketcher.hands[0]], f"{name}_f1_of_xdog": best}
 
 
@@ -66,8 +69,8 @@ def evaluate_strokes(sketcher: Sketcher, pictures: Tensor, drawings: Mapping[str
     """How well hands took over the strokes of the drawings [N, 1, S, S] that taught them.
 
     Returns:
-        `stroke_width/<hand>`, in pixels, and `stroke_darkness/<hand>`, from 0 to 1, and those of its drawings, as
-        `drawings_width/<hand>`; `width_error`: by which share of the drawings' width a hand's differs from it, a mean
+        `hands/<hand>/width`, in pixels, and `hands/<hand>/darkness`, from 0 to 1, and those of its drawings, as
+        `hands/<hand>/drawings_width`; `width_error`: by which share of the drawings' width a hand's differs from it, a mean
         over hands; `width_error_of_others`: the same of the other hands' widths; likewise of darkness.
     """
     own = {hand: measure_strokes(drawn_pictures(sketcher, pictures, hand)) for hand in drawings}
@@ -75,8 +78,8 @@ def evaluate_strokes(sketcher: Sketcher, pictures: Tensor, drawings: Mapping[str
     found: dict[str, float] = {}
     for name in ("width", "darkness"):
         mine, wanted = ({hand: getattr(one, name) for hand, one in strokes.items()} for strokes in (own, taught))
-        found |= {f"stroke_{name}/{hand}": value for hand, value in mine.items()}
-        found |= {f"drawings_{name}/{hand}": value for hand, value in wanted.items()}
+        found |= {f"hands/{hand}/{name}": value for hand, value in mine.items()}
+        found |= {f"hands/{hand}/drawings_{name}": value for hand, value in wanted.items()}
         far = {(one, other): abs(mine[one] / wanted[other] - 1) for one in mine for other in wanted}
         found[f"{name}_error"] = float(np.mean([far[hand, hand] for hand in mine]))
         if len(mine) > 1:

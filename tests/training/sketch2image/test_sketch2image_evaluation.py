@@ -161,7 +161,7 @@ def test_neither_model_nor_table_is_told(illustrations, tmp_path):
 def test_lines_of_every_hand_are_measured(illustrations, model):
     pair = open_plain(illustrations, model, "full", "test").plain([0, 1])
     scores = evaluate_lines(new_sketcher("a", "b"), "toys", pair)
-    assert scores.keys() == {"toys_f1/a", "toys_f1/b", "toys_f1", "toys_f1_of_xdog"}
+    assert scores.keys() == {"hands/a/toys_f1", "hands/b/toys_f1", "toys_f1", "toys_f1_of_xdog"}
     assert all(0 <= score <= 1 for score in scores.values())
 
 
@@ -180,9 +180,9 @@ def test_strokes_are_measured_beside_the_drawings():
     bars["wide"][..., 4:60, 10:16] = 0
     config = SketcherConfig(hands=tuple(bars), features=SKETCHER_PRESETS["tiny"].model.features, widths=(4, 4, 4))
     scores = evaluate_strokes(Stamp(config), torch.zeros(1, 3, 64, 64), bars)
-    assert scores["stroke_width/thin"] == pytest.approx(3, rel=0.15)
-    assert scores["drawings_width/wide"] == scores["stroke_width/wide"] == pytest.approx(6, rel=0.15)
-    assert scores["drawings_darkness/wide"] == pytest.approx(0.5, abs=0.01)
+    assert scores["hands/thin/width"] == pytest.approx(3, rel=0.15)
+    assert scores["hands/wide/drawings_width"] == scores["hands/wide/width"] == pytest.approx(6, rel=0.15)
+    assert scores["hands/wide/drawings_darkness"] == pytest.approx(0.5, abs=0.01)
     assert scores["width_error"] == 0
     assert scores["width_error_of_others"] == pytest.approx((1 + 0.5) / 2, rel=0.15)
     assert scores["darkness_error"] == pytest.approx((0 + 1) / 2, abs=0.01)
