@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artmodels import __version__, cli_sketch
+from artmodels import __version__, cli_convert, cli_sketch
 from artmodels.cli_tasks import Device, Inputs, Model, Output, Revision, for_each, pairs, save, single_file
 from artmodels.errors import ArtModelsError, ConfigError, PictureError
 from artmodels.folders import Task, find_pictures, make_folder
@@ -199,6 +199,7 @@ def tags(
 
 app.command()(cli_sketch.sketch)
 app.command()(cli_sketch.synthesize)
+app.command()(cli_convert.convert)
 
 
 @app.command()
