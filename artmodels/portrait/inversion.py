@@ -67,7 +67,7 @@ def invert(
             (variable.grad,) = torch.autograd.grad(losses.sum(), [variable])
             optimiser.step()
             if progress is not None:
-                progress(InversionStep(step + 1, steps, float(losses.mean())))
+                progress(InversionStep(step + 1, steps, float(losses.detach().mean())))
         with torch.no_grad():
             return (networks.codes(variable) if space == "z+" else variable).detach().clone()
 

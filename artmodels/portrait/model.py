@@ -75,6 +75,17 @@ class PortraitStylizer(PortraitNetworks):
     Source: Song, Luo, Liu, Ma, Zheng, Lai, Cham, AgileGAN, SIGGRAPH 2021.
     """
 
+    @classmethod
+    def for_style(cls, style: Style, *, device: str | torch.device = "cpu") -> "PortraitStylizer":
+        """The photo model that a style was tuned from.
+
+        Args: style: as in `stylize`.
+        Raises:
+            CheckpointError, ConfigError, HubError: as in `HubModel.from_pretrained`, of the style or of its model.
+        """
+        config = (style if isinstance(style, PortraitStyle) else load_style(style)).config
+        return cls.from_pretrained(config.photo_model, revision=config.photo_revision, device=device)
+
     @torch.inference_mode()
     def open(
         self,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from portrait_pictures import EYES, astronaut
 
 from artmodels.errors import ConfigError
 from artmodels.portrait import face_networks
@@ -17,15 +18,6 @@ from artmodels.portrait.face_networks import (
 from artmodels.portrait.faces import find_faces
 
 with_detector = pytest.mark.skipif(find_spec("mtcnn") is None, reason="needs the wheel of mtcnn, the faces extra")
-
-# The pupils of NASA's picture of Eileen Collins, public domain, which ships with scikit-image, as a person marks them.
-EYES = np.array([(204.5, 101.0), (247.5, 103.0)])
-
-
-def astronaut() -> Image.Image:
-    from skimage.data import astronaut as load
-
-    return Image.fromarray(load())
 
 
 def turned(picture: Image.Image, degrees: float) -> tuple[Image.Image, np.ndarray]:
