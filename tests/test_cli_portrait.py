@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from methods import STYLE, STYLIZER, drawing, with_first_weights
 from PIL import Image
+from portrait_pictures import astronaut
 
 from artmodels import PortraitStyle, PortraitStylizer, read_recipe
 
@@ -91,6 +92,26 @@ def test_a_photo_can_be_optimised(command: Command, folder: Path, models: tuple[
     code, _, error = command("stylize", source, "-o", output, *words)
     assert code == 0, error
     assert read_recipe(output)["options"]["inversion"] == "w+"
+
+
+def test_a_video_becomes_a_video(command: Command, folder: Path, models: tuple[str, str]) -> None:
+    av = pytest.importorskip("av")
+    pytest.importorskip("lz4")
+    with av.open(str(folder / "in.mp4"), "w") as writer:
+        stream = writer.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for _ in range(2):
+            writer.mux(stream.encode(av.VideoFrame.from_image(astronaut())))
+        writer.mux(stream.encode(None))
+    words = ["--style", models[1], "--likeness", 0.6]
+    code, out, error = command("stylize", folder / "in.mp4", "-o", folder / "out.mp4", *words)
+    assert code == 0, error
+    assert out.strip() == str(folder / "out.mp4")
+    with av.open(str(folder / "out.mp4")) as reader:
+        assert [(frame.width, frame.height) for frame in reader.decode(video=0)] == [(512, 512)] * 2
+    code, _, error = command("stylize", folder / "in.mp4", "-o", folder / "out.mp4", *words, *BY_HAND)
+    assert code != 0
+    assert "a video is made alone" in error
 
 
 MISTAKES = {

@@ -1,9 +1,8 @@
 """PortraitStylizer: photos of faces to portraits in a style."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import torch
 from PIL import Image
@@ -15,15 +14,15 @@ from artmodels.images import PictureSource
 from artmodels.perceptual import load_features
 from artmodels.portrait.alignment import Point, Square, check_eyes, cut, laid_back, square_for
 from artmodels.portrait.blending import blend
-from artmodels.portrait.encoder import Latents
 from artmodels.portrait.faces import find_faces
 from artmodels.portrait.inversion import FEATURES, InversionStep, Space, invert
+from artmodels.portrait.opening import Inversion, OpenedPortrait, missing_face, read_place
 from artmodels.portrait.sefa import find_directions, moved
 from artmodels.portrait.steps import PortraitNetworks
 from artmodels.portrait.style import PortraitStyle, load_style
 from artmodels.portrait.stylegan2 import Synthesis
 from artmodels.portrait.tracking import FaceTrack
-from artmodels.portrait.wishes import MOVES_PER_GROUP, Wish, group_codes
+from artmodels.portrait.wishes import Wish, group_codes
 from artmodels.recipes import check_recipe, is_published, is_same, named, new_recipe
 from artmodels.results import Result
 
@@ -32,39 +31,16 @@ __all__ = ["OpenedPortrait", "PortraitStylizer"]
 PHOTO, PORTRAIT = "photo", "portrait"
 COMPARED = 128  # pixels at which samples are compared
 
-Inversion = Literal["encoder", "w+", "z+"]
 Style = PortraitStyle | str | Path
 Eyes = tuple[Point, Point]
 
 
-@dataclass(frozen=True)
-class OpenedPortrait:
-    """A photo whose face was found and encoded once, for as many portraits as you like.
-
-    Attributes:
-        photo: the whole photo.
-        square: where the face lies in it.
-        inversion: how its codes were found, and in how many steps.
-        codes: style codes [1, L, D] of the photo model.
-        latents: the encoder's distribution that they are the mean of, if they are.
-    """
-
-    photo: Image.Image
-    square: Square
-    inversion: Inversion
-    steps: int
-    codes: Tensor
-    latents: Latents | None
-
-    def to_recipe(self) -> dict[str, Any]:
-        return {"square": list(self.square), "inversion": self.inversion, "steps": self.steps}
-
-
 class Painter(NamedTuple):
-    """A generator that draws, the style that it is of, and the wish that made it."""
+    """A generator that draws, what it adds to codes [1, L, D], the style that it is of, and the wish that made it."""
 
     synthesis: Synthesis
     path: int | None
+    moves: Tensor
     style: PortraitStyle
     wish: Wish
 
@@ -206,6 +182,43 @@ class PortraitStylizer(PortraitNetworks):
         return [self._finished(opened, painter._replace(wish=wishes[i]), drawn[i]) for i in order]
 
     @torch.inference_mode()
+    def stylize_frames(
+        self,
+        frames: Iterable[PictureSource],
+        *,
+        style: Style,
+        attribute: str | None = None,
+        likeness: float = 0.5,
+        swap: int | None = None,
+        seed: int | None = None,
+        moves: Mapping[str, float] | None = None,
+        paste_back: bool = True,
+        face: int = 0,
+    ) -> Iterator[Result | None]:
+        """Makes portraits of a video's frames, calm ones: one face is followed, its noise is fixed, its codes the mean.
+
+        Args:
+            frames: in their order; they are read one by one.
+            style, attribute, likeness, swap, seed, moves, paste_back, face: as in `stylize`.
+        Returns: for each frame a result as of `stylize`; None before a face was first seen.
+        Raises:
+            CheckpointError, ConfigError, HubError, PictureError: as `stylize`, but not for a frame without a face.
+        """
+        loaded = self._style(style)
+        wish = Wish.checked(
+            loaded.config.generator,
+            attribute=attribute, likeness=likeness, swap=swap, seed=seed, moves=moves, paste_back=paste_back,
+        )  # fmt: skip
+        painter, track = self._painter(loaded, wish), FaceTrack()
+        for frame in frames:
+            picture = images.load_picture(frame)
+            square = track.follow(self._faces(picture, None, face), face)
+            if square is None:
+                yield None
+            else:
+                yield self._stylized(self._opened(picture, square, "encoder", 0, None), painter)
+
+    @torch.inference_mode()
     def replay(self, recipe: Mapping[str, Any], photo: PictureSource, *, style: Style | None = None) -> Result:
         """Makes the picture of a recipe again.
 
@@ -258,22 +271,25 @@ class PortraitStylizer(PortraitNetworks):
         return photo
 
     def _place(self, photo: Image.Image, eyes: Eyes | None, face: int, track: FaceTrack | None) -> Square:
-        alignment = self.config.alignment
-        if not isinstance(face, int) or isinstance(face, bool) or face < 0:
-            raise ConfigError(f"face must be a whole number from 0, not {face!r}")
-        if eyes is not None:
-            found = [square_for(alignment, check_eyes(eyes))]
-        else:
-            found = [
-                square_for(alignment, (one.left_eye, one.right_eye), (one.left_mouth, one.right_mouth))
-                for one in find_faces(photo)
-            ]
+        found = self._faces(photo, eyes, face)
         square = found[face] if face < len(found) else None
         if track is not None:
             square = track.follow(found, face)
         if square is None:
             raise PictureError(missing_face(face, len(found)))
         return square
+
+    def _faces(self, photo: Image.Image, eyes: Eyes | None, face: int) -> list[Square]:
+        """Where the faces lie, the largest first; or the one that the eyes are of."""
+        if not isinstance(face, int) or isinstance(face, bool) or face < 0:
+            raise ConfigError(f"face must be a whole number from 0, not {face!r}")
+        alignment = self.config.alignment
+        if eyes is not None:
+            return [square_for(alignment, check_eyes(eyes))]
+        return [
+            square_for(alignment, (one.left_eye, one.right_eye), (one.left_mouth, one.right_mouth))
+            for one in find_faces(photo)
+        ]
 
     def _opened(
         self,
@@ -301,13 +317,24 @@ class PortraitStylizer(PortraitNetworks):
         """The generator of a wish: the style's own, or one between it and the photo model's."""
         generator = style.config.generator
         path, amounts = wish.path(generator), wish.amounts(generator)
+        moves = self._moves(style, wish)
         if set(amounts.values()) == {1.0}:
-            return Painter(style.synthesis, path, style, wish)
-        return Painter(blend(self.synthesis, style.synthesis, amounts, attribute=path), None, style, wish)
+            return Painter(style.synthesis, path, moves, style, wish)
+        return Painter(blend(self.synthesis, style.synthesis, amounts, attribute=path), None, moves, style, wish)
+
+    def _moves(self, style: PortraitStyle, wish: Wish) -> Tensor:
+        generator = style.config.generator
+        total = torch.zeros(1, generator.code_count, generator.latent_dim, device=self.device)
+        for name, amount in wish.moves.items():
+            group, number = name.split("-")
+            numbers = group_codes(group, generator)
+            found = find_directions(style.synthesis, int(number), codes=numbers, attribute=wish.path(generator))
+            total = moved(total, found, [0.0] * (int(number) - 1) + [amount], codes=numbers)
+        return total
 
     def _codes(self, opened: OpenedPortrait, painter: Painter) -> Tensor:
         """The photo's codes [1, L, D] as a wish wants them: drawn, moved towards the mean, moved along directions."""
-        wish, style, codes = painter.wish, painter.style, opened.codes
+        wish, codes = painter.wish, opened.codes
         if wish.seed is not None:
             if opened.latents is None or opened.latents.log_variance is None:
                 raise ConfigError("this photo's codes are certain, there is nothing to draw: leave the seed out")
@@ -315,15 +342,7 @@ class PortraitStylizer(PortraitNetworks):
             codes = self.codes(opened.latents.sample(noise.to(self.device)))
         if wish.likeness < 0.5:
             codes = self.mapping.truncate(codes, 2 * wish.likeness)
-        generator = style.config.generator
-        for name, amount in wish.moves.items():
-            group, number = name.split("-")
-            numbers = group_codes(group, generator)
-            count = min(MOVES_PER_GROUP, generator.latent_dim)
-            found = find_directions(style.synthesis, count, codes=numbers, attribute=wish.path(generator))
-            amounts = [0.0] * (int(number) - 1) + [amount]
-            codes = moved(codes, found, amounts, codes=numbers)
-        return codes
+        return codes + painter.moves
 
     def _drawn(self, opened: OpenedPortrait, painter: Painter) -> Tensor:
         return painter.synthesis(self._codes(opened, painter), attribute=painter.path).clamp(-1, 1)
@@ -344,28 +363,6 @@ class PortraitStylizer(PortraitNetworks):
             below = cut(opened.photo, opened.square, portrait.width).convert("RGBA")
             above = portrait.convert("RGBA")
         return Result(Image.alpha_composite(below, above).convert("RGB"), {PHOTO: below, PORTRAIT: above}, recipe)
-
-
-def missing_face(face: int, count: int) -> str:
-    by_hand = "give the eyes by hand, eyes=((left x, left y), (right x, right y)) in pixels"
-    if count == 0:
-        return f"no face was found in the photo: {by_hand}"
-    return f"{count} face{'s were' if count > 1 else ' was'} found in the photo, there is no face {face}: {by_hand}"
-
-
-def read_place(options: Mapping[str, Any]) -> tuple[Square, Inversion, int]:
-    """Where a recipe's face lies, and how its codes were found.
-
-    Raises:
-        ConfigError: the values are not of that form.
-    """
-    square, inversion, steps = (options.get(name) for name in ("square", "inversion", "steps"))
-    is_square = isinstance(square, list) and len(square) == 4 and all(isinstance(v, float | int) for v in square)
-    is_known = inversion in get_args(Inversion) and isinstance(steps, int) and steps >= 0
-    if not is_square or not is_known or (inversion != "encoder" and steps == 0):
-        raise ConfigError(f"the recipe's options cannot be read: {square!r}, {inversion!r}, {steps!r} are no place")
-    assert isinstance(square, list)
-    return Square(*map(float, square)), inversion, steps  # type: ignore[return-value]
 
 
 def by_distance_to_others(pictures: Tensor) -> list[int]:
