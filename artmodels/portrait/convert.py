@@ -5,14 +5,18 @@ import json
 import re
 import secrets
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 from artmodels.cards import LICENSES, check_card
-from artmodels.checkpoints import fill
+from artmodels.checkpoints import Header, fill
+from artmodels.configs import config_to_dict
 from artmodels.errors import CheckpointError, ConfigError
 from artmodels.portrait.config import StyleGAN2Config
 from artmodels.portrait.foreign_nets import ForeignNet, config_of
@@ -55,9 +59,7 @@ def convert(source: str | Path, folder: str | Path, *, license: str, license_lin
     try:
         model.save_pretrained(draft)
         if net.discriminator is not None:
-            save_file(
-                {name: value.contiguous() for name, value in net.discriminator.items()}, draft / DISCRIMINATOR_NAME
-            )
+            _save_discriminator(net.discriminator, model.config, draft / DISCRIMINATOR_NAME)
         card = _card(target.name, path, net, model.config, terms)
         check_card(card, ())
         (draft / "README.md").write_text(card, encoding="utf-8")
@@ -91,6 +93,14 @@ def _model(net: ForeignNet, where: str) -> StyleGAN2:
         model = StyleGAN2(config)
     fill(model, {name: value.float() for name, value in net.generator.items()}, where)
     return model
+
+
+def _save_discriminator(tensors: Mapping[str, Tensor], config: StyleGAN2Config, path: Path) -> None:
+    """One file that is its own config, as trainings take it."""
+    values = Header("Discriminator", config_to_dict(replace(config, conv_clamp=None))).to_dict()
+    metadata = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    weights = {name: value.float().contiguous() for name, value in tensors.items()}
+    save_file(weights, path, metadata={"format": "pt", **metadata})
 
 
 class License(NamedTuple):

@@ -24,7 +24,6 @@ from foreign_checkpoints import (
 )
 from plain_rosinality import generated, judged
 from plain_stylegan2 import judge, map_latents, synthesise
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -105,8 +104,7 @@ def test_discriminators_are_kept_for_trainings(tmp_path: Path) -> None:
         (rosinality(tmp_path), judged(rosinality_discriminator(), pictures())),
     ):
         folder = convert(source, tmp_path / source.suffix[1:], license=LICENSE)
-        discriminator = Discriminator(CONFIG)
-        discriminator.load_state_dict(load_file(folder / DISCRIMINATOR_NAME), strict=True)
+        discriminator = Discriminator.from_pretrained(folder / DISCRIMINATOR_NAME)
         assert_close(discriminator(pictures()), expected, rtol=1e-4, atol=1e-4)
 
 
