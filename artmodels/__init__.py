@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from artmodels.colorizer.model import TagColorizer
     from artmodels.errors import ArtModelsError, CheckpointError, ConfigError, HubError, PictureError
     from artmodels.hub import HubModel, load_model, starter_names
+    from artmodels.portrait.config import EncoderConfig, PortraitConfig, StyleConfig, StyleGAN2Config
+    from artmodels.portrait.model import PortraitStylizer
+    from artmodels.portrait.style import PortraitStyle
+    from artmodels.portrait.stylegan2 import StyleGAN2
+    from artmodels.portrait.tracking import FaceTrack
     from artmodels.results import Result, read_recipe
     from artmodels.sketch2image.config import Sketch2ImageConfig, SketcherConfig
     from artmodels.sketch2image.model import SketchToImage
@@ -26,14 +31,22 @@ _HOMES = {
     "CheckpointError": "artmodels.errors",
     "ColorizerConfig": "artmodels.colorizer.config",
     "ConfigError": "artmodels.errors",
+    "EncoderConfig": "artmodels.portrait.config",
+    "FaceTrack": "artmodels.portrait.tracking",
     "HubError": "artmodels.errors",
     "HubModel": "artmodels.hub",
     "PictureError": "artmodels.errors",
+    "PortraitConfig": "artmodels.portrait.config",
+    "PortraitStyle": "artmodels.portrait.style",
+    "PortraitStylizer": "artmodels.portrait.model",
     "Result": "artmodels.results",
     "Sketch2ImageConfig": "artmodels.sketch2image.config",
     "SketchToImage": "artmodels.sketch2image.model",
     "Sketcher": "artmodels.sketch2image.sketcher",
     "SketcherConfig": "artmodels.sketch2image.config",
+    "StyleConfig": "artmodels.portrait.config",
+    "StyleGAN2": "artmodels.portrait.stylegan2",
+    "StyleGAN2Config": "artmodels.portrait.config",
     "TagColorizer": "artmodels.colorizer.model",
     "TagGroup": "artmodels.colorizer.config",
     "WorkflowConfig": "artmodels.workflow.config",
@@ -50,14 +63,22 @@ __all__ = [
     "CheckpointError",
     "ColorizerConfig",
     "ConfigError",
+    "EncoderConfig",
+    "FaceTrack",
     "HubError",
     "HubModel",
     "PictureError",
+    "PortraitConfig",
+    "PortraitStyle",
+    "PortraitStylizer",
     "Result",
     "Sketch2ImageConfig",
     "SketchToImage",
     "Sketcher",
     "SketcherConfig",
+    "StyleConfig",
+    "StyleGAN2",
+    "StyleGAN2Config",
     "TagColorizer",
     "TagGroup",
     "WorkflowConfig",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artmodels import __version__, cli_sketch
+from artmodels import __version__, cli_convert, cli_portrait, cli_sketch
 from artmodels.cli_tasks import Device, Inputs, Model, Output, Revision, for_each, pairs, save, single_file
 from artmodels.errors import ArtModelsError, ConfigError, PictureError
 from artmodels.folders import Task, find_pictures, make_folder
@@ -22,7 +22,7 @@ DEFAULT_COLORIZER = "artmodels/colorizer-illustrations"
 
 app = typer.Typer(
     help="Steerable art models: take artworks apart and change a stage, colour sketches by references and tags, "
-    "draw the lines of pictures and make pictures of lines.",
+    "draw the lines of pictures and make pictures of lines, make portraits in a style of photos.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -199,6 +199,8 @@ def tags(
 
 app.command()(cli_sketch.sketch)
 app.command()(cli_sketch.synthesize)
+app.command()(cli_portrait.stylize)
+app.command()(cli_convert.convert)
 
 
 @app.command()

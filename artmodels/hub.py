@@ -27,6 +27,8 @@ from artmodels.sources import LocalSource, Source, open_source, starter_names
 __all__ = ["MODEL_CLASSES", "HubModel", "load_model", "model_class_of", "push_folder", "starter_names"]
 
 MODEL_CLASSES = {
+    "PortraitStyle": "artmodels.portrait.style",
+    "PortraitStylizer": "artmodels.portrait.model",
     "SketchToImage": "artmodels.sketch2image.model",
     "Sketcher": "artmodels.sketch2image.sketcher",
     "StarterFeatures": "artmodels.perceptual",

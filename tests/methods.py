@@ -1,7 +1,7 @@
 """The table of methods that the contract tests run over: a new method joins by adding a row to `METHODS`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -11,10 +11,21 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
-from artmodels import HubModel, Result, Sketcher, SketchToImage, TagColorizer, WorkflowConfig, WorkflowEditor
+from artmodels import (
+    HubModel,
+    PortraitStyle,
+    PortraitStylizer,
+    Result,
+    Sketcher,
+    SketchToImage,
+    TagColorizer,
+    WorkflowConfig,
+    WorkflowEditor,
+)
 from artmodels.colorizer.config import ColorizerConfig, TagGroup
 from artmodels.images import PictureSource, load_picture
 from artmodels.perceptual import StarterFeatures, StarterFeaturesConfig
+from artmodels.portrait.config import EncoderConfig, PortraitConfig, StyleConfig, StyleGAN2Config
 from artmodels.sketch2image.config import Sketch2ImageConfig, SketcherConfig
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -45,7 +56,8 @@ class Verb:
 class Method:
     """A published class, its smallest config, a batch [B, ...] for its `forward`, and all its picture verbs.
 
-    `draw` makes pictures (width, height, seed) of the kind that the verbs take; `gain` is of the random weights.
+    `draw` makes pictures (width, height, seed) of the kind that the verbs take; `gain` is of the random weights, which
+    `randomise` gives.
     """
 
     model_class: type[HubModel]
@@ -54,6 +66,7 @@ class Method:
     verbs: tuple[Verb, ...]
     draw: Draw
     gain: float = 1.0
+    randomise: Callable[..., Any] | None = None
 
     @property
     def name(self) -> str:
@@ -65,7 +78,8 @@ class Method:
         return self.new_model()
 
     def new_model(self, seed: int = 0) -> Any:
-        return with_random_weights(self.model_class(self.config), seed, gain=self.gain).eval()
+        randomise = self.randomise or with_random_weights
+        return randomise(self.model_class(self.config), seed, gain=self.gain).eval()
 
 
 @torch.no_grad()
@@ -169,6 +183,24 @@ with_random_weights(Sketcher(SKETCHER), gain=2).save_pretrained(SKETCHER_FOLDER.
 
 SYNTHESIZER = Sketch2ImageConfig(size=64, width=4)
 
+GENERATOR = StyleGAN2Config(size=32, latent_dim=16, mapping_layers=2, channel_base=256, channel_max=16)
+STYLIZER = PortraitConfig(GENERATOR, EncoderConfig(32, (4, 4, 8, 8), (1, 1, 1, 1), 8), "eyes")
+STYLE = StyleConfig(replace(GENERATOR, attributes=("woman", "man"), split=(8, 16)), "unsaved")
+
+
+def with_first_weights(network: Network, seed: int = 0, *, gain: float = 1.0) -> Network:
+    """Gives a portrait network the weights that training begins with, which are random, but an encoder that sees."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = type(network)(network.config)
+    if getattr(fresh, "encoder", None) is not None:
+        with_random_weights(fresh.encoder, seed, gain=gain)
+    return fresh
+
+
+STYLE_FOLDER = TemporaryDirectory()
+with_first_weights(PortraitStyle(STYLE), 1).save_pretrained(STYLE_FOLDER.name)
+
 
 def painted_line(editor: WorkflowEditor, artwork: PictureSource, seed: int) -> Result:
     return editor.edit(artwork, stage="line", picture=drawing(*load_picture(artwork).size, seed + 10))
@@ -238,7 +270,51 @@ def drawn(sketcher: Sketcher, picture: PictureSource, seed: int) -> Result:
     return sketcher.draw(picture, hand=SKETCHER.hands[seed % 2], thickness=seed, darkness=1)
 
 
+def eyes_in(photo: PictureSource) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Two places in any picture, so far apart that the face covers it."""
+    width, height = load_picture(photo).size
+    return (0.3 * width, 0.45 * height), (0.7 * width, 0.45 * height)
+
+
+def in_a_style(stylizer: PortraitStylizer, photo: PictureSource, **wishes: Any) -> Result:
+    return stylizer.stylize(photo, style=STYLE_FOLDER.name, eyes=eyes_in(photo), **wishes)
+
+
+def between_photo_and_style(stylizer: PortraitStylizer, photo: PictureSource, seed: int) -> Result:
+    return in_a_style(stylizer, photo, attribute=("woman", "man")[seed % 2], likeness=0.7, swap=16)
+
+
+def moved(stylizer: PortraitStylizer, photo: PictureSource, seed: int) -> Result:
+    return in_a_style(stylizer, photo, moves={"pose-1": 4 * seed - 6, "look-2": 3 * seed}, likeness=0.4)
+
+
+def optimised(stylizer: PortraitStylizer, photo: PictureSource, seed: int) -> Result:
+    opened = stylizer.open(photo, eyes=eyes_in(photo), inversion=("w+", "z+")[seed % 2], steps=2)
+    return stylizer.stylize(opened, style=STYLE_FOLDER.name, likeness=1)
+
+
+def most_typical(stylizer: PortraitStylizer, photo: PictureSource, seed: int) -> Result:
+    seeds = [seed, seed + 10, seed + 20]
+    return stylizer.samples(photo, style=STYLE_FOLDER.name, seeds=seeds, eyes=eyes_in(photo))[0]
+
+
 METHODS = (
+    Method(
+        PortraitStylizer,
+        STYLIZER,
+        smooth_batch(channels=3, size=32),
+        (
+            Verb("stylize", lambda stylizer, photo, _: in_a_style(stylizer, photo), has_choice=False),
+            Verb("stylize a sample", lambda stylizer, photo, seed: in_a_style(stylizer, photo, seed=seed)),
+            Verb("stylize in between", between_photo_and_style),
+            Verb("stylize moved", moved),
+            Verb("stylize optimised", optimised),
+            Verb("samples", most_typical),
+        ),
+        drawing,
+        gain=1.25,
+        randomise=with_first_weights,
+    ),
     Method(
         WorkflowEditor,
         EDITOR,

@@ -324,9 +324,10 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     from training.colorizer.clocks import colorizer_cases
+    from training.portrait.clocks import portrait_cases
     from training.sketch2image.clocks import sketch2image_cases
 
-    rows_to_be = [*cases(paper=paper), *colorizer_cases(), *sketch2image_cases()]
+    rows_to_be = [*cases(paper=paper), *colorizer_cases(), *sketch2image_cases(), *portrait_cases()]
     chosen = [case for case in rows_to_be if only in case.name]
     start_ups = {name: module for name, module in START_UPS.items() if only in name}
     if not chosen and not start_ups:

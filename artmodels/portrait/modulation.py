@@ -77,10 +77,10 @@ class ModulatedConv(nn.Module):
         return leaky(x, self.clamp)
 
     def _with_own_weights(self, x: Tensor, styles: Tensor) -> Tensor:
-        weight = self.weight * styles[0, :, None, None]
-        scale = GAIN * (weight.square().sum((1, 2, 3)) + EPS).rsqrt()
-        weight = (weight * scale[:, None, None, None]).to(x.dtype)
-        return self._convolved(x, weight, (GAIN * self.bias).to(x.dtype))
+        weight = self.weight.permute(0, 2, 3, 1) * styles[0]  # [O, 3, 3, I], as it lies in memory
+        length = torch.linalg.vector_norm(weight.flatten(1), dim=1)
+        weight *= (GAIN * (length.square() + EPS).rsqrt())[:, None, None, None]
+        return self._convolved(x, weight.permute(0, 3, 1, 2).to(x.dtype), (GAIN * self.bias).to(x.dtype))
 
     def _with_scaled_maps(self, x: Tensor, styles: Tensor) -> Tensor:
         squares = self.weight.square().sum((2, 3))

@@ -15,6 +15,10 @@ from artmodels.sketch2image.sketcher_networks import STRIDE, SketchGenerator, VG
 __all__ = ["SketcherNetworks"]
 
 
+MARGIN = STRIDE
+"""Pixels by which a picture's edge is carried on, so that the features' own border, black, is not drawn as a line."""
+
+
 class SketcherNetworks(HubModel):
     """Features of pictures and one generator for each hand: the paper's TOM. Tensors are batch first.
 
@@ -72,8 +76,10 @@ class SketcherNetworks(HubModel):
             ConfigError: there is no such hand.
         """
         height, width = pictures.shape[2:]
-        padded = functional.pad(pictures, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
-        return self.draw_features(self.see(padded), self.checked_hand(hand))[..., :height, :width]
+        right, below = (MARGIN + -side % STRIDE for side in (width, height))
+        padded = functional.pad(pictures, (MARGIN, right, MARGIN, below), mode="replicate")
+        drawn = self.draw_features(self.see(padded), self.checked_hand(hand))
+        return drawn[..., MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
     def forward(self, pictures: Tensor, hand: str | None = None) -> Tensor:
         """As `lines`."""

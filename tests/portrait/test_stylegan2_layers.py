@@ -134,11 +134,14 @@ def test_a_convolution_equals_weights_of_five_dimensions(count: int, doubles: bo
 
 @pytest.mark.parametrize("doubles", [False, True])
 def test_a_convolution_has_the_gradients_of_its_formula(doubles: bool) -> None:
-    layer = conv(doubles=doubles, inputs=2, outputs=2)
-    side = 4 if doubles else 8
-    x, w = normal(2, 2, side, side).requires_grad_(), normal(2, 6, seed=1).requires_grad_()
-    noise = normal(1, 1, 8, 8)
-    assert torch.autograd.gradcheck(lambda x, w, *_: layer(x, w, noise), (x, w, layer.weight, layer.noise_strength))
+    """First ones, and those of gradients, which the path length penalty needs."""
+    torch.manual_seed(1)
+    layer = live(ModulatedConv(2, 2, 3, 4, doubles=doubles, clamp=None))
+    x = normal(2, 2, *([2, 2] if doubles else [4, 4])).requires_grad_()
+    w, noise = normal(2, 3, seed=1).requires_grad_(), normal(1, 1, 4, 4)
+    inputs = (x, w, layer.weight, layer.noise_strength)
+    assert torch.autograd.gradcheck(lambda x, w, *_: layer(x, w, noise), inputs)
+    assert torch.autograd.gradgradcheck(lambda x, w, *_: layer(x, w, noise), inputs)
 
 
 @pytest.mark.parametrize("grad", [False, True])

@@ -106,6 +106,16 @@ def test_a_tile_is_drawn_as_in_the_whole(sketcher: Sketcher) -> None:
     torch.testing.assert_close(tile[..., 48:80, 48:80], whole[..., 56:88, 56:88], rtol=1e-4, atol=1e-4)
 
 
+@torch.inference_mode()
+def test_the_border_of_a_picture_is_no_line(sketcher: Sketcher) -> None:
+    white = sketcher.lines(torch.ones(1, 3, 96, 96))[0, 0]
+    unlike = (white - white[48, 48]).abs()
+    bare = sketcher.draw_features(sketcher.see(torch.ones(1, 3, 96, 96)), sketcher.hands[0])[0, 0]
+    border = (bare - bare[48, 48]).abs()[0].mean()
+    assert border > 0.01
+    assert unlike[0].mean() < 0.5 * border
+
+
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (37, 61), (1, 9)])
 @torch.inference_mode()
 def test_lines_have_the_size_of_the_pictures(sketcher: Sketcher, height: int, width: int) -> None:

@@ -1,6 +1,6 @@
 """Portraits as recipes wrote them, kept as bytes where the networks are, so that a fast GPU never waits for pictures.
 
-What `training.recipes.portraits`, `ffhq`, `metfaces` or `aligned_portraits` wrote: `full/<id>.png` and metadata.jsonl.
+What `training.recipes.portraits` or `training.recipes.faces` wrote: `full/<id>.png` and metadata.jsonl.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ class Portraits:
     Args:
         root: a recipe's output.
         size: side in pixels to which they are resized.
+        attribute: whose pictures alone are taken, where the recipe found them in folders.
         most_bytes: kept at most, wherever; by default as above.
 
     Raises:
@@ -38,10 +39,17 @@ class Portraits:
     """
 
     def __init__(
-        self, root: Path, size: int, *, split: str, device: torch.device | str = "cpu", most_bytes: int | None = None
+        self,
+        root: Path,
+        size: int,
+        *,
+        split: str,
+        attribute: str | None = None,
+        device: torch.device | str = "cpu",
+        most_bytes: int | None = None,
     ):
         self.size, self.device = size, torch.device(device)
-        rows = read_rows(root, split)
+        rows = [row for row in read_rows(root, split) if attribute is None or row.get("attribute") == attribute]
         self.ids = [row["id"] for row in rows]
         self.paths = [root / FOLDER / f"{row['id']}.png" for row in rows]
         needed = len(rows) * 3 * size**2

@@ -18,6 +18,7 @@ __all__ = [
     "PathLength",
     "discriminator_loss",
     "generator_loss",
+    "is_due",
     "kl_entries",
     "kl_per_layer",
     "kl_to_prior",
@@ -25,7 +26,6 @@ __all__ = [
     "path_lengths",
     "r1_penalty",
     "relative_anisotropy",
-    "sampled",
 ]
 
 Adversarial = Literal["logistic", "hinge"]
@@ -113,9 +113,9 @@ def lazy_adam(parameters: Any, learning_rate: float, interval: int) -> torch.opt
     return torch.optim.Adam(parameters, learning_rate * share, (0.0, 0.99**share), eps=1e-8)
 
 
-def sampled(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
-    """z = mean + exp(log_variance / 2) noise (Song et al., section 3.2)."""
-    return mean + (log_variance / 2).exp() * noise
+def is_due(step: int, interval: int) -> bool:
+    """Whether a penalty of that interval, 0 for never, belongs to this step."""
+    return bool(interval) and (step + 1) % interval == 0
 
 
 def kl_entries(mean: Tensor, log_variance: Tensor) -> Tensor:

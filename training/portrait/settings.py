@@ -1,13 +1,25 @@
 """What the trainings of the portrait stylizer can be told, and the presets."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from artmodels.errors import ConfigError
-from artmodels.portrait.config import StyleGAN2Config
-from training.portrait.objective import Adversarial
+from artmodels.portrait.config import EncoderConfig, StyleGAN2Config
+from training.portrait.objective import Adversarial, KlReduction
 from training.settings import RunSettings
 
-__all__ = ["GENERATOR_PRESETS", "Adversary", "Augmentation", "GeneratorSettings", "Latents", "Penalties"]
+__all__ = [
+    "ENCODER_PRESETS",
+    "GENERATOR_PRESETS",
+    "STYLE_PRESETS",
+    "Adversary",
+    "Augmentation",
+    "EncoderSettings",
+    "GeneratorSettings",
+    "Latents",
+    "Penalties",
+    "StyleSettings",
+]
 
 STARTER_FEATURES = "artmodels/perceptual-starter"
 
@@ -113,6 +125,68 @@ class GeneratorSettings:
             raise ConfigError(f"judged must be 2 pictures or more, not {self.judged!r}")
 
 
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Training of the encoder of a frozen generator (Song et al., section 3.2); 0 leaves a term out.
+
+    Attributes:
+        alignment: how faces lie in the pictures, for the model's config.
+        squared: weight of the difference of pixels.
+        perceptual, features: of the distance on features, "lpips" or a saved `StarterFeatures`.
+        identity, identity_network: of the distance of embeddings, see `load_identity`; none for the empty name.
+        kl, kl_reduction: of the distance to the prior; with "sum" the paper's weight leaves little but the prior.
+        kl_steps: over which that weight grows from nothing.
+    """
+
+    run: RunSettings
+    encoder: EncoderConfig
+    alignment: Literal["ffhq", "eyes"] = "ffhq"
+    squared: float = 1.0
+    perceptual: float = 0.8
+    features: str = "lpips"
+    identity: float = 0.8
+    identity_network: str = ""
+    kl: float = 5e-4
+    kl_reduction: KlReduction = "layer_sum"
+    kl_steps: int = 2000
+
+    def __post_init__(self) -> None:
+        if min(self.squared, self.perceptual, self.identity, self.kl) < 0 or self.kl_steps < 1:
+            raise ConfigError(f"weights must be 0 or more and kl_steps 1 or more, not {self}")
+        if self.kl_reduction not in ("sum", "layer_sum", "mean"):
+            raise ConfigError(f"kl_reduction must be sum, layer_sum or mean, not {self.kl_reduction!r}")
+
+
+@dataclass(frozen=True)
+class StyleSettings:
+    """Training of a style from a photo model and some hundred pictures (Song et al., section 3.3).
+
+    Attributes:
+        adversary: each attribute's; its sizes count only where no saved discriminator is given.
+        split: first and last resolution of which every attribute has its own blocks.
+        similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
+            `StarterFeatures`: more keeps pose and shape, less lets the style move them.
+        frozen_layers: of the discriminators, from the picture on (FreezeD).
+        judged: how many pictures are made of each attribute for the distance to the exemplars.
+        patience: sheets without a nearer state after which the run ends; 0 never ends it.
+    """
+
+    run: RunSettings
+    adversary: Adversary
+    split: tuple[int, int] = (8, 64)
+    similarity: float = 0.5
+    features: str = "lpips"
+    frozen_layers: int = 0
+    judged: int = 1000
+    patience: int = 4
+
+    def __post_init__(self) -> None:
+        if min(self.similarity, self.frozen_layers, self.patience) < 0 or self.judged < 2:
+            raise ConfigError(
+                f"similarity, frozen_layers and patience must be 0 or more and judged 2 or more, not {self}"
+            )
+
+
 def decay_of(batch_size: int, pictures: int = 10_000) -> float:
     """The averaging that forgets half in that many pictures, rounded to what a person would write."""
     return round(0.5 ** (batch_size / pictures), 5)
@@ -163,6 +237,62 @@ GENERATOR_PRESETS = {
         TINY,
         Adversary(64, 8, penalties=Penalties(1.0, 2, 1.0, 1)),
         Latents(0.3, 0.3),
+        judged=4,
+    ),
+}
+
+STARTER_ENCODER = EncoderConfig(size=128, widths=(24, 48, 96, 144), units=(2, 2, 3, 2), head_width=64)
+TINY_ENCODER = EncoderConfig(size=32, widths=(4, 4, 6, 8), units=(1, 1, 1, 1), head_width=8, levels=(2, 2))
+ENCODER_PRESETS = {
+    # 20 passes over 28 000 photos.
+    "paper": EncoderSettings(
+        replace(PAPER_RUN, steps=35_000, batch_size=16, learning_rate=1e-3, largest_gradient=1.0, ema_decay=0.999),
+        EncoderConfig(),
+    ),
+    "starter": EncoderSettings(
+        replace(STARTER_RUN, steps=20_000, batch_size=32, learning_rate=1e-3, largest_gradient=1.0, ema_decay=0.998),
+        STARTER_ENCODER,
+        alignment="eyes",
+        squared=2.0,
+        perceptual=0.5,
+        features=STARTER_FEATURES,
+        identity=0.5,
+        identity_network=STARTER_FEATURES,
+        kl=5e-3,
+    ),
+    "tiny": EncoderSettings(
+        TINY_RUN,
+        TINY_ENCODER,
+        alignment="eyes",
+        features=STARTER_FEATURES,
+        identity_network=STARTER_FEATURES,
+        kl_steps=2,
+    ),
+}
+
+# The paper stops by eye after 900 to 2 200 steps.
+STYLE_PRESETS = {
+    "paper": StyleSettings(
+        replace(PAPER_RUN, steps=2200, batch_size=8, ema_decay=0.995, log_every=16, save_every=100),
+        Adversary(loss="hinge", augmentation=Augmentation(target=0.0)),
+        patience=0,
+    ),
+    "starter": StyleSettings(
+        replace(
+            STARTER_RUN, steps=3000, batch_size=16, learning_rate=2e-3, ema_decay=0.99, log_every=20, save_every=100
+        ),
+        replace(STARTER_ADVERSARY, augmentation=Augmentation(pictures=20_000)),
+        features=STARTER_FEATURES,
+        frozen_layers=4,
+        judged=256,
+        patience=6,
+    ),
+    "tiny": StyleSettings(
+        TINY_RUN,
+        Adversary(64, 8, loss="hinge", penalties=Penalties(1.0, 2, 1.0, 1)),
+        split=(8, 8),
+        features=STARTER_FEATURES,
+        frozen_layers=1,
         judged=4,
     ),
 }

@@ -29,6 +29,7 @@ from training.portrait.objective import (
     PathLength,
     discriminator_loss,
     generator_loss,
+    is_due,
     lazy_adam,
     path_lengths,
     r1_penalty,
@@ -146,11 +147,6 @@ def make(model: StyleGAN2, count: int, latents: Latents, draws: torch.Generator)
     """Style codes [B, L, D] of new latents, and their pictures with new noise."""
     codes = model.mapping(draw_latents(count, model.config, latents, draws))
     return codes, model.synthesis(codes, noise=draw_noise(count, model.config, draws))
-
-
-def is_due(step: int, interval: int) -> bool:
-    """Whether a penalty of that interval, 0 for never, belongs to this step."""
-    return bool(interval) and (step + 1) % interval == 0
 
 
 @torch.no_grad()

@@ -1,8 +1,9 @@
 """From states of one generator along its training to several hands of a sketcher.
 
 A training by a few drawings wavers: each state draws in a way of its own, all of them like the drawings. States are
-kept evenly over the run; of those of its second half the better ones are candidates, by how near they are to the
-drawings' Gram matrices and to the pictures' content at once, and of these the hands are such as differ most.
+kept evenly over the run. Means of a few that follow each other draw more surely than each of them; of those of the run's
+second half the better ones are candidates, by how near they are to the drawings' Gram matrices and to the pictures'
+content at once, and of these the hands are such as differ most.
 """
 
 from collections.abc import Sequence
@@ -32,15 +33,22 @@ class States:
             self._kept = {step: state for step, state in self._kept.items() if step % self.spacing == 0}
 
     def second_half(self) -> list[dict[str, Tensor]]:
-        """States of the run's second half, at least one."""
+        """Means of every half of the second half's states that follow each other, at least one."""
         last = max(self._kept)
-        return [state for step, state in sorted(self._kept.items()) if 2 * step >= last]
+        states = [state for step, state in sorted(self._kept.items()) if 2 * step >= last]
+        count = max(1, len(states) // 2)
+        return [mean_state(states[start : start + count]) for start in range(len(states) - count + 1)]
 
     def state_dict(self) -> dict[str, Any]:
         return {"spacing": self.spacing, "kept": self._kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.spacing, self._kept = state["spacing"], state["kept"]
+
+
+def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of every tensor."""
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
 def choose_hands(badness: Tensor, drawn: Tensor, count: int) -> list[int]:

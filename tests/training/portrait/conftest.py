@@ -2,6 +2,12 @@
 
 import pytest
 from accelerate.state import AcceleratorState
+from portrait_folders import write_portraits
+
+
+@pytest.fixture(scope="module")
+def portraits(tmp_path_factory):
+    return write_portraits(tmp_path_factory.mktemp("data") / "portraits")
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def test_only_the_splits_pictures_are_there(portraits):
 @pytest.mark.parametrize("most_bytes", [None, 1])
 def test_pictures_that_do_not_fit_are_read_when_asked_for(portraits, most_bytes):
     pictures = Portraits(portraits, 8, split="train", most_bytes=most_bytes)
-    assert pictures.is_on_device == (most_bytes is None)
+    assert (pictures.ahead == 0) == (most_bytes is None)
     found = pictures.batch([2, 0])
     assert found.shape == (2, 3, 8, 8)
     assert_close(found[:, 0, 0, 0], torch.tensor([80 / 127.5 - 1, -1.0]), rtol=0, atol=1e-5)

@@ -18,7 +18,6 @@ from training.portrait.objective import (
     path_lengths,
     r1_penalty,
     relative_anisotropy,
-    sampled,
 )
 
 
@@ -142,12 +141,6 @@ def test_each_reduction_of_kl_sums_what_it_says():
     assert kl_per_layer(mean, zero).tolist() == [2.0, 2.0, 2.0]
 
 
-def test_codes_are_sampled_with_their_deviation():
-    mean, noise = randn(2, 3, 4), randn(2, 3, 4, seed=1)
-    log_variance = torch.full_like(mean, 2 * math.log(3))
-    assert_close(sampled(mean, log_variance, noise), mean + 3 * noise)
-
-
 def test_anisotropy_is_1_on_one_axis_and_vanishes_on_all_alike():
     axes = torch.eye(6)
     assert float(relative_anisotropy(axes[:1].repeat(9, 1) * 7)) == pytest.approx(1)
@@ -169,9 +162,8 @@ def test_a_lazy_optimiser_is_slower_by_the_share_of_its_penalties():
         lambda x: discriminator_loss(x, x.flip(0) ** 2, "logistic"),
         lambda x: generator_loss(x, "logistic"),
         lambda x: kl_to_prior(x, x.sin(), "layer_sum"),
-        lambda x: sampled(x, x.cos(), randn(2, 3, 4, seed=3)),
     ],
-    ids=["discriminator", "generator", "kl", "sampled"],
+    ids=["discriminator", "generator", "kl"],
 )
 def test_gradients_are_those_of_the_formula(formula):
     x = randn(2, 3, 4).requires_grad_(True)

@@ -66,7 +66,8 @@ def test_states_are_evenly_spread_over_the_run_and_resume():
             again.offer(step, network)
     steps = [float(state["weight"]) for state in states.second_half()]
     assert 2 <= len(steps) <= 8
-    assert min(steps) >= 48
+    assert min(steps) > 50  # of a mean, and so is the last
+    assert max(steps) < 96
     assert len(set(np.diff(steps))) == 1
     assert steps == [float(state["weight"]) for state in again.second_half()]
 

@@ -1,0 +1,165 @@
+"""A style is made in one command: pictures checked, paths by attribute, the nearest state written with its card."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from portrait_folders import draw_face
+from typer import Typer
+from typer.testing import CliRunner
+
+from artmodels.errors import ConfigError
+from artmodels.portrait.config import PortraitConfig
+from artmodels.portrait.model import PortraitStylizer
+from artmodels.portrait.style import PortraitStyle
+from training.portrait import train_style as command
+from training.portrait.discriminator import Discriminator
+from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
+from training.portrait.settings import STYLE_PRESETS, TINY, TINY_ENCODER
+from training.portrait.style_folder import StyleWords, write_style
+from training.portrait.train_style import new_style, train_style
+
+SETTINGS = STYLE_PRESETS["tiny"]
+
+
+def draw_pictures(root: Path, folders: tuple[str, ...] = ("",), count: int = FEWEST) -> Path:
+    for shift, folder in enumerate(folders):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            draw_face(100 * shift + number, 16).save(root / folder / f"{number:03d}.png")
+    return root
+
+
+def prepared(pictures: Path, out: Path) -> Path:
+    prepare_exemplars(pictures, out, TINY.size, alignment="eyes", is_aligned=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    torch.manual_seed(0)
+    model = PortraitStylizer(PortraitConfig(TINY, TINY_ENCODER, "eyes"))
+    return str(model.save_pretrained(tmp_path_factory.mktemp("photo")))
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory):
+    root = tmp_path_factory.mktemp("parted")
+    return prepared(draw_pictures(root / "pictures", ("man", "woman")), root / "prepared")
+
+
+def run(data: Path, out: Path, photo: str, *, steps: int = 2, resume: bool = False, **changes):
+    settings = replace(SETTINGS, run=replace(SETTINGS.run, steps=steps), **changes)
+    return train_style(settings, data, out, photo=photo, resume=resume)
+
+
+def state_of(run_folder: Path, step: int) -> dict:
+    return torch.load(run_folder / "checkpoints" / f"step_{step:08d}" / "state.pt", weights_only=True)["parts"]
+
+
+def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted, photo, tmp_path):
+    run(parted, tmp_path / "run", photo)
+    first, last = state_of(tmp_path / "run", 1), state_of(tmp_path / "run", 2)
+    moved = {name for name, value in last["model"].items() if not torch.equal(value, first["model"][name])}
+    assert {name for name in last["model"] if "noise_const" not in name} == moved
+    assert {"synthesis.b8.0.conv1.weight", "synthesis.b8.1.conv1.weight", "synthesis.b16.conv1.weight"} <= moved
+    still = {name for name, value in last["judges"].items() if torch.equal(value, first["judges"][name])}
+    still -= {"0.b4.out.bias", "1.b4.out.bias"}  # hinges pull it up and down alike
+    assert still == {f"{number}.b16.fromrgb.{kind}" for number in (0, 1) for kind in ("weight", "bias")}
+    told = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
+    assert told.keys() >= {"adversary", "generator", "similarity", "r1", "path", "frechet_starter"}
+    with Image.open(tmp_path / "run" / "strip.png") as strip:
+        assert strip.size == (3 * 20 + 4, 12 * 20 + 4)  # photos and two states; six portraits, two ways each
+    states = sorted(path.name for path in (tmp_path / "run" / "states").iterdir())
+    assert states == ["step_00000001", "step_00000002"]
+
+
+def test_resumed_run_equals_an_unbroken_one_bit_for_bit(parted, photo, tmp_path):
+    run(parted, tmp_path / "whole", photo, steps=3)
+    run(parted, tmp_path / "broken", photo, steps=1)
+    run(parted, tmp_path / "broken", photo, steps=3, resume=True)
+    whole, broken = (state_of(tmp_path / folder, 3) for folder in ("whole", "broken"))
+    for part in ("model", "average", "judges"):
+        assert all(torch.equal(whole[part][name], broken[part][name]) for name in whole[part])
+
+
+def test_a_style_begins_as_its_photo_model(photo, parted):
+    source = PortraitStylizer.from_pretrained(photo)
+    codes = source.codes(torch.randn(2, TINY.code_count, TINY.latent_dim))
+    with torch.no_grad():
+        expected = source.decode(codes).clamp(-1, 1)
+        for names in ((), ("man", "woman")):
+            style = new_style(source, names, SETTINGS, "artmodels/portrait-photo")
+            for path in range(len(names)) or (None,):
+                torch.testing.assert_close(style(codes, attribute=path), expected)
+    assert style.config.photo_model == "artmodels/portrait-photo"
+    assert new_style(source, (), SETTINGS, None).config.photo_model == photo
+
+
+def test_it_ends_early_where_no_state_comes_nearer(parted, photo, tmp_path):
+    slow = replace(SETTINGS.run, steps=40, learning_rate=1e-12, ema_decay=0.0)
+    train_style(replace(SETTINGS, run=slow, patience=2), parted, tmp_path / "run", photo=photo)
+    assert 3 <= len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) < 40
+    assert (tmp_path / "run" / "model" / "config.json").is_file()
+
+
+def test_a_discriminator_of_another_size_is_told(parted, photo, tmp_path):
+    Discriminator(replace(TINY, size=8)).save_pretrained(tmp_path / "small")
+    with pytest.raises(ConfigError, match="for 8 pixels"):
+        train_style(SETTINGS, parted, tmp_path / "run", photo=photo, opponent=str(tmp_path / "small"))
+
+
+def test_the_command_makes_a_style_that_loads_at_once(photo, tmp_path):
+    app = Typer()
+    app.command()(command.main)
+    words = ["--pictures", draw_pictures(tmp_path / "mine"), "--name", "discs", "--out", tmp_path / "run", "--aligned"]
+    words += [
+        "--photo",
+        photo,
+        "--preset",
+        "tiny",
+        "--credit",
+        "Discs, drawn by a test, CC0 1.0",
+        "--licence",
+        "cc0-1.0",
+    ]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    assert f"{FEWEST} of {FEWEST} pictures are usable" in done.output
+    folder = tmp_path / "run" / "discs"
+    style = PortraitStyle.from_pretrained(folder)
+    assert style.config.photo_model == photo
+    card = (folder / "README.md").read_text()
+    assert "Discs, drawn by a test" in card
+    assert "license: cc0-1.0" in card
+    assert {path.name for path in (folder / "samples").iterdir()} == {"portraits.png", "strip.png"}
+    numbers = json.loads((folder / "evaluation.json").read_text())
+    assert numbers["exemplars"] == FEWEST
+
+
+def test_a_person_may_choose_another_state(parted, photo, tmp_path):
+    run(parted, tmp_path / "run", photo)
+    (tmp_path / "run" / "pictures").symlink_to(parted)
+    words = StyleWords("discs", "me/discs", "", "", "unknown")
+    folder = write_style(tmp_path / "run", SETTINGS, words, photo=photo, step=1)
+    chosen = PortraitStyle.from_pretrained(tmp_path / "run" / "states" / "step_00000001").state_dict()
+    assert all(torch.equal(v, chosen[name]) for name, v in PortraitStyle.from_pretrained(folder).state_dict().items())
+    with pytest.raises(ConfigError, match="no state after step 7; there are 1, 2"):
+        write_style(tmp_path / "run", SETTINGS, words, photo=photo, step=7)
+    assert PortraitStyle.from_pretrained(folder)
+
+
+def test_folders_are_attributes_and_few_or_loose_pictures_are_told(tmp_path):
+    both = prepared(draw_pictures(tmp_path / "both", ("man", "woman")), tmp_path / "out-both")
+    assert attributes_of(both) == ("man", "woman")
+    one = prepared(draw_pictures(tmp_path / "one", ("all",)), tmp_path / "out-one")
+    assert attributes_of(one) == ()
+    few = prepared(draw_pictures(tmp_path / "few", count=FEWEST - 1), tmp_path / "out-few")
+    with pytest.raises(ConfigError, match=f"there are {FEWEST - 1}"):
+        attributes_of(few)
+    draw_pictures(tmp_path / "both", count=1)
+    with pytest.raises(ConfigError, match="1 pictures lie beside the folders man, woman"):
+        attributes_of(prepared(tmp_path / "both", tmp_path / "out-loose"))

@@ -1,0 +1,100 @@
+"""What the bench times of the portrait stylizer: the generator and the encoder at the paper's size, training steps."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from artmodels.portrait.config import EncoderConfig, StyleGAN2Config
+from artmodels.portrait.encoder import Encoder
+from artmodels.portrait.modulation import EPS, GAIN, ModulatedConv, leaky
+from artmodels.portrait.stylegan2 import StyleGAN2
+from training.clocks import Case, logged_seconds, seconds_of, short_run
+from training.portrait.settings import ENCODER_PRESETS, GENERATOR_PRESETS, GeneratorSettings
+from training.portrait.train_generator import train_generator
+
+__all__ = ["portrait_cases"]
+
+
+def portrait_cases(preset: str = "paper", trained: tuple[str, ...] = ("starter", "starter-64")) -> list[Case]:
+    """All rows of the portrait stylizer: one picture at `preset`, and trainings that are for a CPU, too."""
+    config, encoder = GENERATOR_PRESETS[preset].model, ENCODER_PRESETS[preset].encoder
+    named = f"portrait {preset} {config.size}"
+    rows = [
+        Case(f"{named}: generator", partial(time_generator, config)),
+        Case(f"{named}: generator in bfloat16", partial(time_generator, config, dtype=torch.bfloat16)),
+        Case(f"{named}: generator written plainly", partial(time_generator, config, plainly=True)),
+        Case(f"{named}: encoder", partial(time_encoder, encoder, config)),
+    ]
+    for name in trained:
+        settings = GENERATOR_PRESETS[name]
+        rows.append(
+            Case(
+                f"portrait {name} {settings.model.size}: generator training, step of {settings.run.batch_size}",
+                partial(time_training, settings),
+            )
+        )
+    return rows
+
+
+def time_generator(
+    config: StyleGAN2Config, repeats: int, *, dtype: torch.dtype | None = None, plainly: bool = False
+) -> list[float]:
+    """From one latent to one picture."""
+    model, latent = StyleGAN2(config).eval(), torch.randn(1, config.latent_dim)
+    for layer in model.modules():
+        if plainly and isinstance(layer, ModulatedConv):
+            layer.__class__ = PlainConv
+    with torch.inference_mode(), torch.autocast("cpu", dtype) if dtype is not None else nullcontext():
+        return seconds_of(lambda: model(latent), repeats)
+
+
+class PlainConv(ModulatedConv):
+    """The same layer as its formula reads: weights of five dimensions, the filter on one channel after the other."""
+
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+        weight = self.weight[None] * self.affine(w)[:, None, :, None, None]
+        weight = weight * (weight.square().sum((2, 3, 4), keepdim=True) + EPS).rsqrt()
+        grouped = x.reshape(1, -1, *x.shape[2:])
+        if self.resampler is None:
+            y = functional.conv2d(grouped, weight.flatten(0, 1), padding=1, groups=len(w))
+        else:
+            y = functional.conv_transpose2d(grouped, weight.transpose(1, 2).flatten(0, 1), stride=2, groups=len(w))
+            y = functional.conv2d(y.transpose(0, 1), 4 * self.resampler.taps, padding=1)
+        y = y.reshape(len(w), -1, *y.shape[2:])
+        if noise is not None:
+            y = y + self.noise_strength * noise
+        return leaky(GAIN * (y + self.bias[:, None, None]), self.clamp)
+
+
+def time_encoder(config: EncoderConfig, generator: StyleGAN2Config, repeats: int) -> list[float]:
+    encoder = Encoder(config, generator.code_count, generator.latent_dim).eval()
+    photo = torch.rand(1, 3, config.size, config.size)
+    with torch.inference_mode():
+        return seconds_of(lambda: encoder(photo), repeats)
+
+
+def time_training(settings: GeneratorSettings, repeats: int) -> list[float]:
+    with TemporaryDirectory() as folder:
+        data = write_portraits(Path(folder, "data"), max(settings.run.batch_size, settings.judged), settings.model.size)
+        train_generator(replace(settings, run=short_run(settings.run, repeats)), data, Path(folder, "run"))
+        return logged_seconds(Path(folder, "run", "log.jsonl"))[1:]
+
+
+def write_portraits(root: Path, count: int, size: int) -> Path:
+    """Noise in the layout that recipes write; one picture is for tests."""
+    (root / "full").mkdir(parents=True)
+    rows = []
+    for number in range(count + 1):
+        values = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(values).resize((size, size), Image.Resampling.BICUBIC).save(root / "full" / f"{number}.png")
+        rows.append(f'{{"id": "{number}", "split": "{"train" if number else "test"}"}}\n')
+    (root / "metadata.jsonl").write_text("".join(rows))
+    return root

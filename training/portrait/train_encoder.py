@@ -1,0 +1,170 @@
+"""Trains the encoder that finds the latents of photos, the generator frozen (Song 2021, section 3.2).
+
+    python -m training.portrait.train_encoder --preset starter --generator runs/photo/best --data data/portraits \
+        --out runs/photo-encoder --minutes 10
+
+`model/` is a whole photo model: the generator and its encoder. At every sheet `diagnosis.json` says of held-out photos
+how well they are made again, what each layer's latents tell in nats, and whether they are spread as the prior is. A row
+of a sheet is a held-out photo, it made again by the mean of its latents, and by four samples. `--set
+encoder.variational=false` and `--set encoder.repeats=true` train the paper's ablations.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from artmodels.errors import ConfigError
+from artmodels.portrait.config import PortraitConfig
+from artmodels.portrait.model import PortraitStylizer
+from artmodels.portrait.stylegan2 import StyleGAN2
+from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
+from training.feature_distance import Distance, load_distance
+from training.portrait.data import Portraits
+from training.portrait.diagnosis import compared, diagnose
+from training.portrait.judge import Best
+from training.portrait.latents import device_generator
+from training.portrait.objective import kl_to_prior
+from training.portrait.settings import ENCODER_PRESETS, EncoderSettings
+from training.portrait.similarity import Embed, identity_distance, load_identity
+from training.run import Run
+from training.settings import choose_preset
+from training.sheets import picture_sheet
+from training.step_batches import step_batches
+
+__all__ = ["photo_losses", "train_encoder"]
+
+ROWS, SAMPLES = 8, 4
+JUDGED = 256
+
+
+def train_encoder(
+    settings: EncoderSettings,
+    data: Path,
+    out: Path,
+    *,
+    generator: str | None = None,
+    init: str | None = None,
+    minutes: float | None = None,
+    resume: bool = False,
+) -> PortraitStylizer:
+    """Trains `model.encoder` and returns the averaged model.
+
+    Args:
+        generator: a saved StyleGAN2 of photos, which gets a fresh encoder.
+        init: a saved photo model whose encoder goes on; its sizes take the place of the settings'. One of the two.
+    """
+    run = Run[PortraitStylizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
+    torch.backends.cudnn.benchmark = run.device.type == "cuda"
+    torch.manual_seed(settings.run.seed)
+    model = new_photo_model(settings, generator, init)
+    encoder = model.encoder
+    assert encoder is not None
+    model.to(run.device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
+    encoder.train().requires_grad_(True)
+    size = encoder.config.size
+    pictures, held_out = (Portraits(data, size, split=split, device=run.device) for split in ("train", "test"))
+    photos = held_out.batch(range(min(JUDGED, len(held_out))))
+    distance = load_distance(settings.features, run.device) if settings.perceptual else None
+    embed = load_identity(settings.identity_network, run.device) if settings.identity else None
+    judging = distance or load_distance(settings.features, run.device)
+    optimiser = torch.optim.RAdam(encoder.parameters(), settings.run.learning_rate)
+    best = Best(out / "best")
+    run.start(model, optimiser=optimiser, best=best)
+
+    for shown, steps_generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
+        draws = device_generator(run.device, steps_generator)
+        with run.accelerator.autocast():
+            latents = model.encode(shown)
+            mean = latents.mean.float()
+            noise = torch.randn(mean.shape, generator=draws, device=run.device)
+            made = compared(model.decode(model.codes(latents.sample(noise).float())).float(), shown)
+            losses = photo_losses(made, shown, distance, embed, settings)
+        if latents.log_variance is not None and settings.kl:
+            told = kl_to_prior(mean, latents.log_variance.float(), settings.kl_reduction)
+            losses["kl"] = settings.kl * min(1.0, (run.step + 1) / settings.kl_steps) * told
+        norm = run.descend(torch.stack(list(losses.values())).sum(), encoder, optimiser)
+
+        numbers: dict[str, Tensor] = {**losses, **norm}
+        if run.is_showing():
+            found = diagnose(run.average, photos, judging)
+            numbers["held_out_difference"] = torch.tensor(found.difference)
+            numbers["anisotropy"] = torch.tensor(found.anisotropy)
+            best.keep(run.average, found.distance, run.step + 1, is_main=run.is_main)
+            if run.is_main:
+                (out / "diagnosis.json").write_text(json.dumps({"step": run.step + 1, **found.to_dict()}, indent=2))
+            run.show(photo_sheet(run.average, photos[:ROWS]))
+        run.log(numbers)
+    return run.average
+
+
+def photo_losses(
+    made: Tensor, photos: Tensor, distance: Distance | None, embed: Embed | None, settings: EncoderSettings
+) -> dict[str, Tensor]:
+    """The settings' terms of eqs. 4 to 6 but the prior's, each a mean over photos [B, 3, S, S]."""
+    losses: dict[str, Tensor] = {}
+    if settings.squared:
+        losses["squared"] = settings.squared * functional.mse_loss(made, photos)
+    if distance is not None:
+        losses["perceptual"] = settings.perceptual * distance(made, photos).float().mean()
+    if embed is not None:
+        losses["identity"] = settings.identity * identity_distance(embed, made, photos).mean()
+    if not losses:
+        raise ConfigError("squared, perceptual and identity are all left out: nothing is to be learnt")
+    return losses
+
+
+def new_photo_model(settings: EncoderSettings, generator: str | None, init: str | None) -> PortraitStylizer:
+    """A saved photo model, or a saved generator with a fresh encoder.
+
+    Raises:
+        ConfigError: not exactly one of the two is given, or the photo model has no encoder.
+    """
+    if (generator is None) == (init is None):
+        raise ConfigError("give --generator, a saved StyleGAN2, or --init, a photo model, and not both")
+    if init is not None:
+        model = PortraitStylizer.from_pretrained(init)
+        if model.encoder is None:
+            raise ConfigError(f"{init} has no encoder to go on with; give it as --generator")
+        return model
+    source = StyleGAN2.from_pretrained(str(generator))
+    model = PortraitStylizer(PortraitConfig(source.config, settings.encoder, settings.alignment))
+    model.mapping.load_state_dict(source.mapping.state_dict())
+    model.synthesis.load_state_dict(source.synthesis.state_dict())
+    return model.eval()
+
+
+@torch.no_grad()
+def photo_sheet(model: PortraitStylizer, photos: Tensor) -> Image.Image:
+    """Rows of a photo, it made again by the mean of its latents, and by samples of them."""
+    model.eval()
+    latents = model.encode(photos)
+    generator = torch.Generator().manual_seed(0)
+    noises = [torch.randn(latents.mean.shape, generator=generator).to(photos.device) for _ in range(SAMPLES)]
+    drawn = [latents.mean, *(latents.sample(noise) for noise in noises)]
+    made = [compared(model.decode(model.codes(each)), photos).clamp(-1, 1) for each in drawn]
+    return picture_sheet([photos, *made])
+
+
+@tells_mistakes
+def main(
+    data: DataFolder,
+    out: RunFolder,
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(ENCODER_PRESETS)}.")] = "starter",
+    change: Changes = None,
+    generator: Annotated[str | None, typer.Option(help="Saved StyleGAN2 that gets an encoder.")] = None,
+    init: Annotated[str | None, typer.Option(help="Saved photo model to go on with.")] = None,
+    minutes: Minutes = None,
+    resume: Resume = False,
+) -> None:
+    settings = choose_preset(ENCODER_PRESETS, preset, change or [])
+    train_encoder(settings, data, out, generator=generator, init=init, minutes=minutes, resume=resume)
+
+
+if __name__ == "__main__":
+    typer.run(main)
