@@ -15,7 +15,7 @@ __all__ = ["PHOTOS", "Drawer", "Example", "Kind", "Models", "load_models", "name
 EXAMPLES = Path(__file__).parent / "examples"
 FIRST = "sketch2image-illustrations"
 """The starter that comes first, and whose pictures stand in where a model brings none of its own."""
-PHOTOS = {"cat": EXAMPLES / "photos" / "cat.webp", "coffee": EXAMPLES / "photos" / "coffee.webp"}
+PHOTOS = {"coffee": EXAMPLES / "photos" / "coffee.webp", "cat": EXAMPLES / "photos" / "cat.webp"}
 """Bundled photographs, whose lines can be drawn."""
 
 Drawer = Sketcher | Xdog

@@ -277,8 +277,9 @@ PAPER_SKETCHER_RUN = RunSettings(
     steps=5000, batch_size=4, ema_decay=0.0, precision="bf16", log_every=50, save_every=500
 )
 PAPER_SKETCHER = SketcherSettings(PAPER_SKETCHER_RUN, SketcherConfig(hands=("drawn",)))
+# Half of the ink is where a soft edge lies: lines are cut there as wide as they are drawn.
 STARTER_SKETCHER = SketcherConfig(
-    hands=("drawn",), size=128, features=StarterFeaturesConfig(), widths=(48, 32, 16), skips=True
+    hands=("drawn",), size=128, features=StarterFeaturesConfig(), widths=(48, 32, 16), skips=True, threshold=0.5
 )
 SKETCHER_PRESETS = {
     "paper": PAPER_SKETCHER,
