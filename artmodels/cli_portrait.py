@@ -1,6 +1,7 @@
 """`artmodels stylize`: photos and videos of faces to portraits in a style."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,10 @@ Eyes = Annotated[str | None, typer.Option(help="X,Y,X,Y in pixels, the eye on th
 FaceNumber = Annotated[int, typer.Option(help="Which face, where there are several; 0 is the largest.")]
 Inversion = Annotated[str, typer.Option(help="encoder; or w+ or z+, by optimisation, which is slow.")]
 Steps = Annotated[int, typer.Option(help="Of the optimisation.")]
+DrivenBy = Annotated[
+    Path | None, typer.Option(help="A video whose face the portrait of the one photo moves like: OUTPUT is a video.")
+]
+Strength = Annotated[float, typer.Option(help="How far to follow that video, from 0 to 3.")]
 PhotoModel = Annotated[
     str | None, typer.Option(help="The photo model; by default the one that the style was tuned from.")
 ]
@@ -54,13 +59,15 @@ def stylize(
     face: FaceNumber = 0,
     inversion: Inversion = "encoder",
     steps: Steps = 200,
+    driven_by: DrivenBy = None,
+    strength: Strength = 1.0,
     model: PhotoModel = None,
     revision: Revision = None,
     device: Device = "cpu",
 ) -> None:
     """Make portraits in a style of photos of faces, or of the frames of a video.
 
-    Into a folder: OUTPUT/<name>.png. A video becomes one .mp4 or .webm file.
+    Into a folder: OUTPUT/<name>.png. A video becomes a .mp4 or .webm file.
     """
     if samples is not None and (seed is not None or samples < 2):
         raise typer.BadParameter("--samples draws 2 or more, with seeds of its own: leave --seed out")
@@ -73,6 +80,10 @@ def stylize(
         if len(inputs) > 1 or samples is not None or eyes is not None or inversion != "encoder":
             raise typer.BadParameter("a video is made alone, and without --samples, --eyes and --inversion")
         return _video(choice, inputs[0], output, face=face, seed=seed, **wishes)
+    if driven_by is not None:
+        if len(inputs) > 1 or samples is not None or seed is not None:
+            raise typer.BadParameter("--driven-by moves one photo's portrait, without --samples and --seed")
+        return _animated(choice, inputs[0], driven_by, output, opening, strength=strength, **wishes)
     if samples is None:
         return _photos(choice, inputs, output, opening, seed=seed, **wishes)
     return _samples(choice, inputs, output, opening, samples, wishes)
@@ -107,18 +118,36 @@ def _samples(
 
 
 def _video(choice: Any, source: Path, output: Path, **wishes: Any) -> None:
-    from tqdm import tqdm
-
     from artmodels.portrait.video import stylize_video
 
     stylizer, style = _models(*choice)
-    with tqdm(desc=source.name, unit="frame", leave=False, disable=None) as bar:
+    with frame_bar(source) as show:
+        stylize_video(stylizer, source, output, style=style, progress=show, **wishes)
+    typer.echo(output)
+
+
+def _animated(choice: Any, photo: Path, driving: Path, output: Path, opening: dict[str, Any], **wishes: Any) -> None:
+    from artmodels.portrait.video import animate_video
+
+    stylizer, style = _models(*choice)
+    opened = _opened(stylizer, photo, opening)
+    with frame_bar(driving) as show:
+        animate_video(stylizer, opened, driving, output, style=style, progress=show, **wishes)
+    typer.echo(output)
+
+
+@contextmanager
+def frame_bar(video: Path) -> Iterator[Callable[[int, int], None]]:
+    """A bar of a video's frames; call what it gives after each with its number and how many there are."""
+    from tqdm import tqdm
+
+    with tqdm(desc=video.name, unit="frame", leave=False, disable=None) as bar:
 
         def show(number: int, total: int) -> None:
             bar.total = total or None
             bar.update(number - bar.n)
 
-        typer.echo(stylize_video(stylizer, source, output, style=style, progress=show, **wishes))
+        yield show
 
 
 def places(eyes: str | None) -> Sequence[tuple[float, float]] | None:

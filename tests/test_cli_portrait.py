@@ -46,6 +46,19 @@ def pixels(path: Path) -> bytes:
         return picture.convert("RGB").tobytes()
 
 
+def write_video(path: Path, count: int) -> Path:
+    """A few frames of one face."""
+    import av
+
+    with av.open(str(path), "w") as writer:
+        stream = writer.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for _ in range(count):
+            writer.mux(stream.encode(av.VideoFrame.from_image(astronaut())))
+        writer.mux(stream.encode(None))
+    return path
+
+
 def test_a_photo_becomes_a_portrait_that_replays(command: Command, folder: Path, models: tuple[str, str]) -> None:
     source, output, again = folder / "photos" / "one.png", folder / "portrait.ora", folder / "again.png"
     words = ["--attribute", "man", "--likeness", 0.7, "--swap", 16, "--seed", 4, "--move", "pose-1=-1.5", *BY_HAND]
@@ -97,12 +110,7 @@ def test_a_photo_can_be_optimised(command: Command, folder: Path, models: tuple[
 def test_a_video_becomes_a_video(command: Command, folder: Path, models: tuple[str, str]) -> None:
     av = pytest.importorskip("av")
     pytest.importorskip("lz4")
-    with av.open(str(folder / "in.mp4"), "w") as writer:
-        stream = writer.add_stream("libx264", rate=5)
-        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
-        for _ in range(2):
-            writer.mux(stream.encode(av.VideoFrame.from_image(astronaut())))
-        writer.mux(stream.encode(None))
+    write_video(folder / "in.mp4", count=2)
     words = ["--style", models[1], "--likeness", 0.6]
     code, out, error = command("stylize", folder / "in.mp4", "-o", folder / "out.mp4", *words)
     assert code == 0, error
@@ -112,6 +120,22 @@ def test_a_video_becomes_a_video(command: Command, folder: Path, models: tuple[s
     code, _, error = command("stylize", folder / "in.mp4", "-o", folder / "out.mp4", *words, *BY_HAND)
     assert code != 0
     assert "a video is made alone" in error
+
+
+def test_a_photos_portrait_is_driven_by_a_video(command: Command, folder: Path, models: tuple[str, str]) -> None:
+    av = pytest.importorskip("av")
+    pytest.importorskip("lz4")
+    driving = write_video(folder / "in.mp4", count=3)
+    words = ["--style", models[1], "--driven-by", driving, "--strength", 0.5, "--no-paste-back", *BY_HAND]
+    source, output = folder / "photos" / "one.png", folder / "out.webm"
+    code, out, error = command("stylize", source, "-o", output, *words)
+    assert code == 0, error
+    assert out.strip() == str(output)
+    with av.open(str(output)) as reader:
+        assert [(frame.width, frame.height) for frame in reader.decode(video=0)] == [(32, 32)] * 3
+    code, _, error = command("stylize", source, "-o", output, *words, "--seed", 1)
+    assert code != 0
+    assert "--driven-by" in error
 
 
 MISTAKES = {

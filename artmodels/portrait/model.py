@@ -59,7 +59,10 @@ class PortraitStylizer(PortraitNetworks):
         Raises:
             CheckpointError, ConfigError, HubError: as in `HubModel.from_pretrained`, of the style or of its model.
         """
-        config = (style if isinstance(style, PortraitStyle) else load_style(style)).config
+        loaded = style if isinstance(style, PortraitStyle) else load_style(style)
+        config = loaded.config
+        if config.photo_model == "unsaved":
+            raise ConfigError(f"{loaded.source} was tuned from a model that had not been saved: load that one itself")
         return cls.from_pretrained(config.photo_model, revision=config.photo_revision, device=device)
 
     @torch.inference_mode()
@@ -247,6 +250,8 @@ class PortraitStylizer(PortraitNetworks):
         """The style, loaded if it is not yet, if it can draw with this model's codes."""
         loaded = style if isinstance(style, PortraitStyle) else load_style(style, revision=revision, device=self.device)
         theirs, ours = loaded.config.generator, self.config.generator
+        if loaded.device != self.device:
+            raise ConfigError(f"the style is on {loaded.device}, and this model on {self.device}: load both on one")
         tuned_from = loaded.config.photo_model, loaded.config.photo_revision
         here = self.source, self.revision
         if is_published(*tuned_from) and is_published(*here) and not is_same(tuned_from, here):

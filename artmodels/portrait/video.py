@@ -1,6 +1,6 @@
 """Videos of faces to videos of portraits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,10 +8,17 @@ from typing import Any
 
 from PIL import Image
 
-from artmodels.errors import ConfigError, PictureError
+from artmodels.errors import ArtModelsError, ConfigError, PictureError
+from artmodels.images import PictureSource
 from artmodels.portrait.model import PortraitStylizer
+from artmodels.portrait.motion import animate
+from artmodels.portrait.opening import OpenedPortrait
+from artmodels.results import Result
 
-__all__ = ["stylize_video"]
+__all__ = ["animate_video", "stylize_video"]
+
+Remake = Callable[[Iterable[Image.Image]], Iterator[Result | None]]
+"""Frames to a result for each, or to None where there is none."""
 
 CODECS = {".mp4": ("libx264", "yuv420p"), ".webm": ("libvpx-vp9", "yuv420p")}
 SOUNDS = {".mp4": {"aac", "mp3", "opus"}, ".webm": {"opus", "vorbis"}}
@@ -40,6 +47,38 @@ def stylize_video(
         ConfigError: a wish out of its range, or PyAV is not installed.
         PictureError: the video cannot be read or written, or there is no face in it.
     """
+    is_whole = wishes.get("paste_back", True)
+    return _remade(source, target, lambda frames: stylizer.stylize_frames(frames, **wishes), is_whole, progress)
+
+
+def animate_video(
+    stylizer: PortraitStylizer,
+    photo: PictureSource | OpenedPortrait,
+    source: str | Path,
+    target: str | Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    **wishes: Any,
+) -> Path:
+    """Makes a video of one photo's portrait that moves as the face in a driving video does, with the latter's sound.
+
+    It begins with the first frame that has a face.
+
+    Args:
+        photo: whom the portrait shows, as in `animate`.
+        source: the driving video.
+        target, progress: as in `stylize_video`.
+        wishes: as of `animate`.
+    Raises:
+        CheckpointError, ConfigError, HubError, PictureError: as in `stylize_video`.
+    """
+    return _remade(source, target, lambda frames: animate(stylizer, photo, frames, **wishes), False, progress)
+
+
+def _remade(
+    source: str | Path, target: str | Path, remake: Remake, is_whole: bool, progress: Callable[[int, int], None] | None
+) -> Path:
+    """Args: is_whole: whether frames of which nothing is made are kept as they are."""
     source, target = Path(source), Path(target)
     if target.suffix.lower() not in CODECS:
         raise PictureError(f"cannot write {target}: a video's name must end in {' or '.join(CODECS)}")
@@ -51,8 +90,10 @@ def stylize_video(
     av = import_module("av")
     try:
         with av.open(str(source)) as reader, av.open(str(part), "w") as writer:
-            redraw(stylizer, Film(reader, writer, target.suffix.lower()), progress, wishes)
+            redraw(Film(reader, writer, target.suffix.lower()), remake, is_whole, progress)
         part.replace(target)
+    except ArtModelsError:
+        raise
     except (av.error.FFmpegError, OSError) as error:
         raise PictureError(f"the video {source} cannot be made into {target}: {error}") from error
     finally:
@@ -114,11 +155,9 @@ class Film:
         self.write_sound()
 
 
-def redraw(
-    stylizer: PortraitStylizer, film: Film, progress: Callable[[int, int], None] | None, wishes: dict[str, Any]
-) -> None:
-    has_face, is_whole = False, wishes.get("paste_back", True)
-    for number, result in enumerate(stylizer.stylize_frames(film.pictures(), **wishes), start=1):
+def redraw(film: Film, remake: Remake, is_whole: bool, progress: Callable[[int, int], None] | None) -> None:
+    has_face = False
+    for number, result in enumerate(remake(film.pictures()), start=1):
         has_face = has_face or result is not None
         if result is not None:
             film.write(result.image)

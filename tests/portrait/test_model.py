@@ -219,6 +219,16 @@ def test_a_style_leads_to_its_photo_model(stylizer, tmp_path):
         assert torch.equal(found.mapping.fc0.weight, stylizer.mapping.fc0.weight)
 
 
+def test_a_style_of_an_unsaved_model_does_not_lead_to_one(style):
+    with pytest.raises(ConfigError, match="had not been saved"):
+        PortraitStylizer.for_style(style)
+
+
+def test_a_style_on_another_device_is_refused(stylizer, photo):
+    with pytest.raises(ConfigError, match="on meta, and this model on cpu"):
+        stylizer.stylize(photo, style=PortraitStyle(STYLE).to("meta"), eyes=EYES)
+
+
 def test_a_recipe_of_an_unsaved_style_needs_it(stylizer, style, photo):
     result = stylizer.stylize(photo, style=style, eyes=EYES, likeness=0.8, moves={"pose-1": 1})
     with pytest.raises(ConfigError, match="style="):

@@ -16,6 +16,7 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
 from training.model_cards import Baseline, CardFacts, Data, Sample, Score, write_card
 from training.portrait.exemplars import open_exemplars
+from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import Latents, StyleSettings
 from training.portrait.style_states import StyleJudge, fixed_codes, paths_of, state_folder
 from training.publish import describe_run
@@ -62,7 +63,7 @@ def write_style(run: Path, settings: StyleSettings, words: StyleWords, *, photo:
         raise ConfigError(f"there is no state after step {step}; there are {', '.join(map(str, kept)) or 'none'}")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     style = PortraitStyle.from_pretrained(run / "best" if step is None else state_folder(run, step), device=device)
-    source = PortraitStylizer.from_pretrained(photo, device=device)
+    source = open_photo_model(photo, device)
     target, draft = run / words.name, run / f".writing-{words.name}"
     shutil.rmtree(draft, ignore_errors=True)
     style.save_pretrained(draft, dtype=torch.float16)

@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from artmodels.errors import ConfigError
-from artmodels.portrait.config import PortraitConfig
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
@@ -30,6 +29,7 @@ from training.portrait.diagnosis import compared, diagnose
 from training.portrait.judge import Best
 from training.portrait.latents import device_generator
 from training.portrait.objective import kl_to_prior
+from training.portrait.photo_models import photo_model_of
 from training.portrait.settings import ENCODER_PRESETS, EncoderSettings
 from training.portrait.similarity import Embed, identity_distance, load_identity
 from training.run import Run
@@ -132,11 +132,7 @@ def new_photo_model(settings: EncoderSettings, generator: str | None, init: str 
         if model.encoder is None:
             raise ConfigError(f"{init} has no encoder to go on with; give it as --generator")
         return model
-    source = StyleGAN2.from_pretrained(str(generator))
-    model = PortraitStylizer(PortraitConfig(source.config, settings.encoder, settings.alignment))
-    model.mapping.load_state_dict(source.mapping.state_dict())
-    model.synthesis.load_state_dict(source.synthesis.state_dict())
-    return model.eval()
+    return photo_model_of(StyleGAN2.from_pretrained(str(generator)), settings.encoder, settings.alignment)
 
 
 @torch.no_grad()

@@ -40,6 +40,7 @@ from training.portrait.objective import (
     path_lengths,
     r1_penalty,
 )
+from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import STYLE_PRESETS, Latents, StyleSettings
 from training.portrait.similarity import load_later_distance
 from training.portrait.style_folder import StyleWords, write_style
@@ -88,14 +89,14 @@ def train_style(
 
     Args:
         data: what `prepare_exemplars` wrote.
-        photo: a saved photo model, whose generator it begins with and whose codes it keeps.
+        photo: a saved photo model, or a StyleGAN2, whose generator it begins with and whose codes it keeps.
         photo_name: what the style calls that model, where it is to be published by another name.
         opponent: the saved discriminator of that generator; a fresh one takes far longer.
     """
     run = Run[PortraitStyle](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
-    source = PortraitStylizer.from_pretrained(photo, device=run.device).requires_grad_(False)
+    source = open_photo_model(photo, run.device)
     style = new_style(source, attributes_of(data), settings, photo_name)
     style.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ways = open_ways(style, settings, data, opponent, run.device)
@@ -234,7 +235,7 @@ def main(
     pictures: Annotated[Path, typer.Option(help="Folder of the style's pictures.")],
     name: Annotated[str, typer.Option(help="What the style is called.")],
     out: Annotated[Path | None, typer.Option(help="Folder of this run; runs/style-<name> by default.")] = None,
-    photo: Annotated[str, typer.Option(help="Photo model.")] = "artmodels/portrait-photo",
+    photo: Annotated[str, typer.Option(help="Saved photo model, or StyleGAN2.")] = "artmodels/portrait-photo",
     photo_name: Annotated[str | None, typer.Option(help="The name that it is published by, if another.")] = None,
     opponent: Annotated[str | None, typer.Option(help="Saved discriminator of the photo model.")] = None,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(STYLE_PRESETS)}.")] = "starter",
@@ -251,7 +252,7 @@ def main(
     settings, folder = choose_preset(STYLE_PRESETS, preset, change or []), out or Path("runs") / f"style-{name}"
     prepared = folder / "pictures"
     if choose is None:
-        config = PortraitStylizer.from_pretrained(photo).config
+        config = open_photo_model(photo).config
         size, alignment = config.generator.size, config.alignment
         print(prepare_exemplars(pictures, prepared, size, alignment=alignment, is_aligned=aligned))
         begins = {"photo_name": photo_name, "opponent": opponent}

@@ -15,9 +15,11 @@ from artmodels.errors import ConfigError
 from artmodels.portrait.config import PortraitConfig
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
+from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
+from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, write_style
 from training.portrait.train_style import new_style, train_style
@@ -97,6 +99,18 @@ def test_a_style_begins_as_its_photo_model(photo, parted):
                 torch.testing.assert_close(style(codes, attribute=path), expected)
     assert style.config.photo_model == "artmodels/portrait-photo"
     assert new_style(source, (), SETTINGS, None).config.photo_model == photo
+
+
+def test_a_generator_without_an_encoder_serves_as_well(photo, tmp_path):
+    source = PortraitStylizer.from_pretrained(photo)
+    generator = StyleGAN2(TINY)
+    generator.mapping.load_state_dict(source.mapping.state_dict())
+    generator.synthesis.load_state_dict(source.synthesis.state_dict())
+    opened = open_photo_model(str(generator.save_pretrained(tmp_path / "generator")))
+    assert opened.encoder is None
+    assert opened.source == str(tmp_path / "generator")
+    codes = torch.randn(2, TINY.code_count, TINY.latent_dim)
+    torch.testing.assert_close(opened.decode(opened.codes(codes)), source.decode(source.codes(codes)))
 
 
 def test_it_ends_early_where_no_state_comes_nearer(parted, photo, tmp_path):
