@@ -70,8 +70,8 @@ def evaluate_strokes(sketcher: Sketcher, pictures: Tensor, drawings: Mapping[str
 
     Returns:
         `hands/<hand>/width`, in pixels, and `hands/<hand>/darkness`, from 0 to 1, and those of its drawings, as
-        `hands/<hand>/drawings_width`; `width_error`: by which share of the drawings' width a hand's differs from it, a mean
-        over hands; `width_error_of_others`: the same of the other hands' widths; likewise of darkness.
+        `hands/<hand>/drawings_width`; `width_error`: by which share of the drawings' width a hand's differs from it, a
+        mean over hands; `width_error_of_others`: the same of the other hands' widths; likewise of darkness.
     """
     own = {hand: measure_strokes(drawn_pictures(sketcher, pictures, hand)) for hand in drawings}
     taught = {hand: measure_strokes(lines) for hand, lines in drawings.items()}

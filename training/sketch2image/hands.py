@@ -1,9 +1,9 @@
 """From states of one generator along its training to several hands of a sketcher.
 
 A training by a few drawings wavers: each state draws in a way of its own, all of them like the drawings. States are
-kept evenly over the run. Means of a few that follow each other draw more surely than each of them; of those of the run's
-second half the better ones are candidates, by how near they are to the drawings' Gram matrices and to the pictures'
-content at once, and of these the hands are such as differ most.
+kept evenly over the run. Means of a few that follow each other draw more surely than each of them; of those of the
+run's second half the better ones are candidates, by how near they are to the drawings' Gram matrices and to the
+pictures' content at once, and of these the hands are such as differ most.
 """
 
 from collections.abc import Sequence
