@@ -199,7 +199,7 @@ PAPER_RUN = RunSettings(
     learning_rate=2e-3,
     ema_decay=decay_of(32),
     precision="bf16",
-    log_every=64,
+    log_every=50,
     save_every=4000,
 )
 STARTER_RUN = RunSettings(
@@ -273,7 +273,7 @@ ENCODER_PRESETS = {
 # The paper stops by eye after 900 to 2 200 steps.
 STYLE_PRESETS = {
     "paper": StyleSettings(
-        replace(PAPER_RUN, steps=2200, batch_size=8, ema_decay=0.995, log_every=16, save_every=100),
+        replace(PAPER_RUN, steps=2200, batch_size=8, ema_decay=0.995, log_every=20, save_every=100),
         Adversary(loss="hinge", augmentation=Augmentation(target=0.0)),
         patience=0,
     ),

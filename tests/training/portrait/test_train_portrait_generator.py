@@ -13,7 +13,15 @@ from PIL import Image
 from artmodels.errors import ConfigError
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait.discriminator import Discriminator
-from training.portrait.settings import GENERATOR_PRESETS, STARTER, TINY, Augmentation, Penalties
+from training.portrait.settings import (
+    ENCODER_PRESETS,
+    GENERATOR_PRESETS,
+    STARTER,
+    STYLE_PRESETS,
+    TINY,
+    Augmentation,
+    Penalties,
+)
 from training.portrait.train_generator import new_networks, train_generator
 
 ROOT = Path(__file__).parents[3]
@@ -98,6 +106,12 @@ def test_the_starter_leaves_room_for_its_encoder():
     assert 2 * sum(p.numel() for p in StyleGAN2(STARTER).parameters()) < 8e6
     parted = replace(STARTER, attributes=("woman", "man"))
     assert 2 * sum(p.numel() for p in StyleGAN2(parted).synthesis.parameters()) < 15e6
+
+
+@pytest.mark.parametrize("presets", [GENERATOR_PRESETS, ENCODER_PRESETS, STYLE_PRESETS])
+def test_what_a_sheet_measures_comes_into_the_log(presets):
+    runs = {name: settings.run for name, settings in presets.items()}
+    assert all(run.save_every % run.log_every == 0 for run in runs.values()), runs
 
 
 def test_settings_out_of_range_are_told():
