@@ -141,7 +141,11 @@ class Run(Generic[Model]):
         self.accelerator.end_training()
 
     def _is_time_up(self) -> bool:
-        late = torch.tensor(float(time.monotonic() > self.deadline), device=self.device)
+        """Whether any process says so; one alone asks the clock only, because a tensor's value waits for the device."""
+        is_late = time.monotonic() > self.deadline
+        if self.accelerator.num_processes == 1:
+            return is_late
+        late = torch.tensor(float(is_late), device=self.device)
         return bool(self.accelerator.reduce(late, "sum") > 0)
 
     def generator(self) -> torch.Generator:
