@@ -125,6 +125,13 @@ def give_pictures(folder: Path) -> None:
         ("drawing.png", "workflow-illustrations/quiff.webp", "RGB"),
         ("reference.png", "workflow-illustrations/waves.webp", "RGB"),
         ("sketch.png", "workflow-illustrations/bob-lines.png", "L"),
+        ("a.png", "workflow-illustrations/bob-lines.png", "L"),
+        ("b.png", "workflow-emoji/car-lines.png", "L"),
+        ("painting.png", "workflow-illustrations/quiff.webp", "RGB"),
+        ("exemplar.png", "workflow-illustrations/waves.webp", "RGB"),
+        ("one.png", "workflow-illustrations/quiff.webp", "RGB"),
+        ("two.png", "workflow-illustrations/waves.webp", "RGB"),
+        ("photo.png", "workflow-chairs/lounge.webp", "RGB"),
         ("chair.png", "workflow-chairs/lounge.webp", "RGB"),
         ("emoji.png", "workflow-emoji/crab.webp", "RGB"),
     ):
