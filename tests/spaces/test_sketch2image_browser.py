@@ -265,7 +265,7 @@ def test_an_example_sets_the_strip_even_after_it_was_slid(page: Any) -> None:
 
 def test_hands_draw_a_photo_thicker_and_paler(page: Any, tmp_path: Path, sketch_path: Path) -> None:
     page.get_by_role("tab", name="Photo to lines").click()
-    page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '400 x 266,400 x 266'")
+    page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '400 x 267,400 x 267'")
     assert page.locator("#hands [data-tile]").count() == 6
     page.set_input_files("#open-photo input[type=file]", sketch_path)
     page.wait_for_function(f"() => {SIZES.format('traced')}.join() == '80 x 80,80 x 80'")
