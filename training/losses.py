@@ -7,7 +7,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["frozen", "hinge_discriminator", "hinge_generator", "kl_to_normal", "mode_seeking"]
+__all__ = [
+    "frozen",
+    "hinge_discriminator",
+    "hinge_generator",
+    "kl_to_normal",
+    "logistic_discriminator",
+    "logistic_generator",
+    "mode_seeking",
+    "precise",
+]
+
+
+def precise(values: Tensor) -> Tensor:
+    """In float32, or float64 where they are that already."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 @contextmanager
@@ -33,6 +47,16 @@ def hinge_discriminator(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tenso
 def hinge_generator(fake: Sequence[Tensor]) -> Tensor:
     """-mean D(fake), summed over the discriminator's scales."""
     return -torch.stack([score.mean() for score in fake]).sum()
+
+
+def logistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """-mean log sigmoid D(real) - mean log(1 - sigmoid D(fake)), of logits."""
+    return functional.softplus(-precise(real)).mean() + functional.softplus(precise(fake)).mean()
+
+
+def logistic_generator(fake: Tensor) -> Tensor:
+    """-mean log sigmoid D(fake), which does not saturate, of logits."""
+    return functional.softplus(-precise(fake)).mean()
 
 
 def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

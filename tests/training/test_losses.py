@@ -5,7 +5,14 @@ import math
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from training.losses import hinge_discriminator, hinge_generator, kl_to_normal, mode_seeking
+from training.losses import (
+    hinge_discriminator,
+    hinge_generator,
+    kl_to_normal,
+    logistic_discriminator,
+    logistic_generator,
+    mode_seeking,
+)
 
 
 def test_hinge_losses_match_hand_worked_scores():
@@ -38,3 +45,13 @@ def test_mode_seeking_falls_when_pictures_move_apart():
     latents = torch.zeros(1, 2), torch.ones(1, 2)
     near, far = (mode_seeking(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), d), *latents) for d in (0.1, 0.9))
     assert far < near
+
+
+def test_an_undecided_logistic_discriminator_pays_twice_log_2():
+    zero = torch.zeros(2, 5)
+    torch.testing.assert_close(logistic_discriminator(zero, zero), torch.tensor(2 * math.log(2)))
+    torch.testing.assert_close(logistic_generator(zero), torch.tensor(math.log(2)))
+    assert logistic_discriminator(zero + 40, zero - 40) < 1e-6
+    torch.testing.assert_close(logistic_generator(zero - 40), torch.tensor(40.0))
+    assert logistic_generator(zero.bfloat16()).dtype == torch.float32
+    assert logistic_generator(zero.double()).dtype == torch.float64

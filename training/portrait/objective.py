@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.losses import hinge_discriminator, hinge_generator
+from training.losses import (
+    hinge_discriminator,
+    hinge_generator,
+    logistic_discriminator,
+    logistic_generator,
+    precise,
+)
 
 __all__ = [
     "Adversarial",
@@ -32,11 +38,6 @@ Adversarial = Literal["logistic", "hinge"]
 KlReduction = Literal["sum", "layer_sum", "mean"]
 
 
-def precise(values: Tensor) -> Tensor:
-    """In float32, or float64 where they are that already."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
-
-
 def discriminator_loss(real: Tensor, fake: Tensor, kind: Adversarial) -> Tensor:
     """What a discriminator minimises, of scores [B].
 
@@ -45,7 +46,7 @@ def discriminator_loss(real: Tensor, fake: Tensor, kind: Adversarial) -> Tensor:
     """
     if kind == "hinge":
         return hinge_discriminator([precise(real)], [precise(fake)])
-    return functional.softplus(-precise(real)).mean() + functional.softplus(precise(fake)).mean()
+    return logistic_discriminator(real, fake)
 
 
 def generator_loss(fake: Tensor, kind: Adversarial) -> Tensor:
@@ -55,7 +56,7 @@ def generator_loss(fake: Tensor, kind: Adversarial) -> Tensor:
 
     Differs: as printed, the generator of Song et al. would minimise min(0, -1 - D), which has no slope below -1.
     """
-    return hinge_generator([precise(fake)]) if kind == "hinge" else functional.softplus(-precise(fake)).mean()
+    return hinge_generator([precise(fake)]) if kind == "hinge" else logistic_generator(fake)
 
 
 def r1_penalty(scores: Tensor, pictures: Tensor) -> Tensor:

@@ -21,8 +21,6 @@ __all__ = [
     "gram",
     "gram_difference",
     "grey_difference",
-    "log_discriminator",
-    "log_generator",
     "matched_content",
     "reconstruction_losses",
     "style_triplet",
@@ -59,16 +57,6 @@ def gram_difference(made: Sequence[Tensor], drawn: Sequence[Tensor]) -> Tensor:
     """The mean squared difference of Gram matrices, summed over levels [B, C_i, H_i, W_i]."""
     pairs = zip(made, drawn, strict=True)
     return torch.stack([functional.mse_loss(gram(first), gram(second)) for first, second in pairs]).sum()
-
-
-def log_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """Eq. 5: -mean log D(real) - mean log(1 - D(fake)), of logits."""
-    return functional.softplus(-real.float()).mean() + functional.softplus(fake.float()).mean()
-
-
-def log_generator(fake: Tensor) -> Tensor:
-    """Eq. 6, first term: -mean log D(fake), of logits."""
-    return functional.softplus(-fake.float()).mean()
 
 
 def style_triplet(

@@ -24,7 +24,13 @@ from artmodels.sketch2image.config import SketcherConfig
 from artmodels.sketch2image.sketcher import Sketcher
 from artmodels.sketch2image.sketcher_networks import STRIDE, VGGLevels
 from training.command import Changes, Minutes, Resume, RunFolder, tells_mistakes
-from training.losses import frozen, hinge_discriminator, hinge_generator
+from training.losses import (
+    frozen,
+    hinge_discriminator,
+    hinge_generator,
+    logistic_discriminator,
+    logistic_generator,
+)
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
@@ -32,7 +38,7 @@ from training.sketch2image.discriminator import GramDiscriminator
 from training.sketch2image.hands import States, choose_hands
 from training.sketch2image.line_measures import measure_strokes
 from training.sketch2image.line_pictures import LinePictures
-from training.sketch2image.objective import gram, gram_difference, log_discriminator, log_generator, matched_content
+from training.sketch2image.objective import gram, gram_difference, matched_content
 from training.sketch2image.settings import SKETCHER_PRESETS, SketcherSettings
 from training.step_batches import step_batches
 
@@ -131,7 +137,7 @@ def discriminator_loss(
 ) -> Tensor:
     """Eq. 5, or its hinge form."""
     real, fake = discriminator(drawn), discriminator([level.detach() for level in made])
-    return log_discriminator(real, fake) if settings.adversarial == "log" else hinge_discriminator([real], [fake])
+    return logistic_discriminator(real, fake) if settings.adversarial == "log" else hinge_discriminator([real], [fake])
 
 
 def generator_losses(
@@ -148,7 +154,7 @@ def generator_losses(
     """
     with frozen(discriminator):
         scores = discriminator(made)
-    losses = {"adversarial": log_generator(scores) if settings.adversarial == "log" else hinge_generator([scores])}
+    losses = {"adversarial": logistic_generator(scores) if settings.adversarial == "log" else hinge_generator([scores])}
     side = picture.shape[-1] // STRIDE
     level = next(number for number, features in enumerate(made) if features.shape[-1] == side)
     content = seen[-COMPARED_LEVELS:][level].float()
