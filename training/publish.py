@@ -27,7 +27,7 @@ from artmodels.hub import load_model
 from training.command import tells_mistakes
 from training.model_cards import CardFacts, read_facts, write_card
 
-__all__ = ["CardFacts", "describe_run", "publish", "read_facts"]
+__all__ = ["CardFacts", "describe_run", "describe_weights", "publish", "read_facts", "replace_folder"]
 
 MOST_BYTES = 16 * 2**20
 DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
@@ -70,7 +70,7 @@ def publish(
         card = write_card(facts, config, numbers, training)
         check_card(card, {path.relative_to(draft).as_posix() for path in draft.rglob("*")})
         (draft / "README.md").write_text(card, encoding="utf-8")
-        _replace(draft, destination)
+        replace_folder(draft, destination)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return destination
@@ -107,12 +107,18 @@ def _store_weights(model_folder: str | Path, draft: Path, dtype: str) -> dict[st
         raise ConfigError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     model = load_model(model_folder)
     model.save_pretrained(draft, dtype=DTYPES[dtype])
-    content = (draft / WEIGHTS_NAME).read_bytes()
-    if len(content) > MOST_BYTES:
+    size = (draft / WEIGHTS_NAME).stat().st_size
+    if size > MOST_BYTES:
         raise CheckpointError(
-            f"the weights take {len(content) / 2**20:.1f} MiB in {dtype}, and what ships with the package may take "
+            f"the weights take {size / 2**20:.1f} MiB in {dtype}, and what ships with the package may take "
             f"{MOST_BYTES / 2**20:.0f} MiB: train it narrower, or push {model_folder} to the Hub instead"
         )
+    return describe_weights(draft, model, dtype)
+
+
+def describe_weights(folder: Path, model: torch.nn.Module, dtype: str) -> dict[str, Any]:
+    """Return what a card says of the weights that `save_pretrained` wrote of a model: their type, size and sum."""
+    content = (folder / WEIGHTS_NAME).read_bytes()
     return {
         "dtype": dtype,
         "bytes": len(content),
@@ -136,7 +142,8 @@ def _check_replaceable(destination: Path) -> None:
         raise ConfigError(f"{destination} holds {strangers[0]}, which publishing did not make: choose another folder")
 
 
-def _replace(draft: Path, destination: Path) -> None:
+def replace_folder(draft: Path, destination: Path) -> None:
+    """Put a finished folder where another one may stand, which is there until the new one is."""
     if destination.is_dir():
         old = draft.with_name(f"{draft.name}-old")
         os.rename(destination, old)  # noqa: PTH104

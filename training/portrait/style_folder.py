@@ -1,16 +1,17 @@
 """What is published of a style: weights in float16, a card, samples, numbers."""
 
-import hashlib
 import json
+import re
+import secrets
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from PIL import Image
 
 from artmodels.cards import check_card
-from artmodels.checkpoints import CONFIG_NAME, WEIGHTS_NAME
+from artmodels.checkpoints import CONFIG_NAME
 from artmodels.errors import ConfigError
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
@@ -19,11 +20,12 @@ from training.portrait.exemplars import open_exemplars
 from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import Latents, StyleSettings
 from training.portrait.style_states import StyleJudge, fixed_codes, paths_of, state_folder
-from training.publish import describe_run
+from training.publish import describe_run, describe_weights, replace_folder
 from training.sheets import picture_sheet
 
-__all__ = ["StyleWords", "write_style"]
+__all__ = ["StyleWords", "published_folder", "write_style"]
 
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 ROWS = 8
 CITATION = """
 @article{song2021agilegan,
@@ -53,7 +55,7 @@ class StyleWords(NamedTuple):
 
 
 def write_style(run: Path, settings: StyleSettings, words: StyleWords, *, photo: str, step: int | None) -> Path:
-    """Writes RUN/<name>/, whole or not at all, of the nearest state or of the one after `step`; returns that folder.
+    """Writes RUN/published/<name>/, whole or not at all, of the nearest state or of the one after `step`.
 
     Raises:
         ConfigError: there is no state after that step, or no run.
@@ -64,23 +66,36 @@ def write_style(run: Path, settings: StyleSettings, words: StyleWords, *, photo:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     style = PortraitStyle.from_pretrained(run / "best" if step is None else state_folder(run, step), device=device)
     source = open_photo_model(photo, device)
-    target, draft = run / words.name, run / f".writing-{words.name}"
-    shutil.rmtree(draft, ignore_errors=True)
-    style.save_pretrained(draft, dtype=torch.float16)
-    numbers = measure(style, source, run, settings)
-    training = {"runs": [describe_run(run)], "weights": weights_of(draft, style)}
-    (draft / "samples").mkdir()
-    style_sheet(style, source).save(draft / "samples" / "portraits.png")
-    shutil.copyfile(run / "strip.png", draft / "samples" / "strip.png")
-    for name, values in (("evaluation.json", numbers), ("training.json", training)):
-        (draft / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    config = json.loads((draft / CONFIG_NAME).read_text(encoding="utf-8"))
-    card = write_card(facts_of(words, style), config, numbers, training)
-    check_card(card, {path.relative_to(draft).as_posix() for path in draft.rglob("*")})
-    (draft / "README.md").write_text(card, encoding="utf-8")
-    shutil.rmtree(target, ignore_errors=True)
-    draft.rename(target)
+    target, draft = published_folder(run, words.name), run / f".writing-{secrets.token_hex(4)}"
+    try:
+        style.save_pretrained(draft, dtype=torch.float16)
+        numbers = measure(style, source, run, settings)
+        training = {"runs": [describe_run(run)], "weights": describe_weights(draft, style, "float16")}
+        (draft / "samples").mkdir()
+        style_sheet(style, source).save(draft / "samples" / "portraits.png")
+        shutil.copyfile(run / "strip.png", draft / "samples" / "strip.png")
+        for name, values in (("evaluation.json", numbers), ("training.json", training)):
+            (draft / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        config = json.loads((draft / CONFIG_NAME).read_text(encoding="utf-8"))
+        card = write_card(facts_of(words, style), config, numbers, training)
+        check_card(card, {path.relative_to(draft).as_posix() for path in draft.rglob("*")})
+        (draft / "README.md").write_text(card, encoding="utf-8")
+        target.parent.mkdir(exist_ok=True)
+        replace_folder(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def published_folder(run: Path, name: str) -> Path:
+    """Where a style of that name is written; apart from what else a run keeps.
+
+    Raises:
+        ConfigError: the name is none that the Hub takes.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"a style's name has letters, digits and - _ . between them, not {name!r}")
+    return run / "published" / name
 
 
 def measure(style: PortraitStyle, source: PortraitStylizer, run: Path, settings: StyleSettings) -> dict[str, float]:
@@ -93,16 +108,6 @@ def measure(style: PortraitStyle, source: PortraitStylizer, run: Path, settings:
         "distance_of_photos": judge.distance_of_photos(),
         "exemplars": sum(map(len, exemplars)),
         "judged": settings.judged,
-    }
-
-
-def weights_of(folder: Path, style: PortraitStyle) -> dict[str, Any]:
-    content = (folder / WEIGHTS_NAME).read_bytes()
-    return {
-        "dtype": "float16",
-        "bytes": len(content),
-        "parameters": sum(tensor.numel() for tensor in style.state_dict().values()),
-        "sha256": hashlib.sha256(content).hexdigest(),
     }
 
 

@@ -43,7 +43,7 @@ from training.portrait.objective import (
 from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import STYLE_PRESETS, Latents, StyleSettings
 from training.portrait.similarity import load_later_distance
-from training.portrait.style_folder import StyleWords, write_style
+from training.portrait.style_folder import StyleWords, published_folder, write_style
 from training.portrait.style_states import Evolution, StyleJudge, paths_of
 from training.run import Run
 from training.settings import choose_preset
@@ -250,6 +250,7 @@ def main(
     push: Annotated[str | None, typer.Option(help="Hub id to publish it as.")] = None,
 ) -> None:
     settings, folder = choose_preset(STYLE_PRESETS, preset, change or []), out or Path("runs") / f"style-{name}"
+    published_folder(folder, name)  # a name that cannot be used is told before hours of training
     prepared = folder / "pictures"
     if choose is None:
         config = open_photo_model(photo).config

@@ -21,7 +21,7 @@ from training.portrait.discriminator import Discriminator
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
 from training.portrait.photo_models import open_photo_model
 from training.portrait.settings import STYLE_PRESETS, TINY, TINY_ENCODER
-from training.portrait.style_folder import StyleWords, write_style
+from training.portrait.style_folder import StyleWords, published_folder, write_style
 from training.portrait.train_style import new_style, train_style
 
 SETTINGS = STYLE_PRESETS["tiny"]
@@ -143,7 +143,7 @@ def test_the_command_makes_a_style_that_loads_at_once(photo, tmp_path):
     done = CliRunner().invoke(app, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     assert f"{FEWEST} of {FEWEST} pictures are usable" in done.output
-    folder = tmp_path / "run" / "discs"
+    folder = tmp_path / "run" / "published" / "discs"
     style = PortraitStyle.from_pretrained(folder)
     assert style.config.photo_model == photo
     card = (folder / "README.md").read_text()
@@ -164,6 +164,16 @@ def test_a_person_may_choose_another_state(parted, photo, tmp_path):
     with pytest.raises(ConfigError, match="no state after step 7; there are 1, 2"):
         write_style(tmp_path / "run", SETTINGS, words, photo=photo, step=7)
     assert PortraitStyle.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("name", ["", "../discs", "a/b", "-discs", "my discs"])
+def test_a_name_that_is_no_folder_of_its_own_is_refused(name, tmp_path):
+    with pytest.raises(ConfigError, match="a style's name has letters"):
+        published_folder(tmp_path, name)
+
+
+def test_no_name_can_take_the_place_of_what_a_run_keeps(tmp_path):
+    assert published_folder(tmp_path, "best") != tmp_path / "best"
 
 
 def test_folders_are_attributes_and_few_or_loose_pictures_are_told(tmp_path):
