@@ -72,7 +72,8 @@ train-sketch2image-illustrations train-sketch2image-emoji: train-sketch2image-%:
 	$(SKETCH2IMAGE).train_autoencoder --preset $(PRESET_$*) --data data/$* --out $(S2I_RUN)/autoencoder --minutes 26
 	$(SKETCH2IMAGE).train_autoencoder --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/autoencoder/model --out $(S2I_RUN)/fine --minutes 6 --set run.learning_rate=0.0003
 	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/fine/model --out $(S2I_RUN)/refined --minutes 16
-	$(SKETCH2IMAGE).evaluate --model $(S2I_RUN)/refined/model --data data/$* --picture $(SAMPLE_$*) --out $(S2I_RUN)/evaluation
+	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/refined/model --out $(S2I_RUN)/refined-fine --minutes 7 --set run.learning_rate=0.0002
+	$(SKETCH2IMAGE).evaluate --model $(S2I_RUN)/refined-fine/model --data data/$* --picture $(SAMPLE_$*) --out $(S2I_RUN)/evaluation
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128
@@ -85,7 +86,7 @@ data/lineless/metadata.jsonl: data/illustrations/metadata.jsonl
 	$(PYTHON) -m training.recipes.lineless --source $(<D) --out $(@D) --count 2000
 data/drawings: data/illustrations/metadata.jsonl
 	$(PYTHON) -m training.recipes.drawing_sets --source $(<D)/line --out $@ --count 20
-# Photographs of faces, eyes in line: any folder or tar of them.
+# Photographs of faces, eyes in line: a folder or tar that holds them in photo/.
 PORTRAITS ?= portraits
 data/portraits/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.portraits --source $(PORTRAITS) --out $(@D) --size 128
