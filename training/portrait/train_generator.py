@@ -3,6 +3,8 @@
     python -m training.portrait.train_generator --preset starter --data data/portraits --out runs/photo --minutes 10
 
 On one free core about 0.4 s a picture for the starter, 0.1 s for starter-64: faces take some 100 000, a GPU's work.
+Both networks can learn at 32 or 64 pixels first and grow: `--init runs/small/model --opponent
+runs/small/discriminator` beside a larger `model.size`.
 Beside the run's `model/`, which is its last averaged state, `best/` holds the one whose pictures were nearest to the
 real ones by the distance that `log.jsonl` tells at every sheet, and `discriminator/` what the trainings of styles begin
 with. A row of a sheet is a real picture, four with one latent each and three with one for every layer.
@@ -17,13 +19,13 @@ import typer
 from PIL import Image
 from torch import Tensor
 
-from artmodels.errors import ConfigError
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.losses import frozen
 from training.portrait.augment import AugmentationControl, shown_views
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
+from training.portrait.growth import grown_discriminator, grown_generator
 from training.portrait.judge import Best, Judge
 from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents
 from training.portrait.objective import (
@@ -61,8 +63,9 @@ def train_generator(
     """Trains a generator against a discriminator and returns the averaged one.
 
     Args:
-        init: a saved generator to start from instead of fresh weights; its sizes take the place of the settings'.
-        opponent: a saved discriminator to start from.
+        init: a saved generator to start from instead of fresh weights, grown to the settings' size if it is smaller;
+            its other sizes take the place of the settings'.
+        opponent: a saved discriminator to start from, which grows with it.
     """
     run = Run[StyleGAN2](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
@@ -128,20 +131,19 @@ def train_generator(
 def new_networks(
     settings: GeneratorSettings, init: str | None, opponent: str | None
 ) -> tuple[StyleGAN2, Discriminator]:
-    """Fresh ones, or saved ones of one size.
+    """Fresh ones, or saved ones, grown where they are for smaller pictures.
 
     Raises:
-        ConfigError: the discriminator is for pictures of another size.
+        ConfigError: the discriminator is for larger pictures than the generator's.
     """
-    model = StyleGAN2.from_pretrained(init) if init else StyleGAN2(settings.model)
-    adversary = settings.adversary
+    model, adversary = StyleGAN2(settings.model), settings.adversary
+    if init:
+        saved = StyleGAN2.from_pretrained(init)
+        model = grown_generator(saved, max(saved.config.size, settings.model.size))
+    if opponent:
+        return model, grown_discriminator(Discriminator.from_pretrained(opponent), model.config.size)
     sizes = replace(model.config, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
-    discriminator = Discriminator.from_pretrained(opponent) if opponent else Discriminator(sizes)
-    if discriminator.config.size != model.config.size:
-        raise ConfigError(
-            f"the discriminator is for {discriminator.config.size} pixels, the generator makes {model.config.size}"
-        )
-    return model, discriminator
+    return model, Discriminator(sizes)
 
 
 def make(model: StyleGAN2, count: int, latents: Latents, draws: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -95,11 +95,14 @@ def test_bf16_and_hinge_keep_weights_in_float32(portraits, tmp_path):
 def test_a_run_goes_on_from_anothers_networks(portraits, tmp_path):
     first = run(portraits, tmp_path / "run")
     folders = [str(tmp_path / "run" / name) for name in ("model", "discriminator")]
-    model, opponent = new_networks(GENERATOR_PRESETS["starter"], *folders)
+    model, opponent = new_networks(GENERATOR_PRESETS["tiny"], *folders)
     assert model.config == first.config == opponent.config
     assert torch.equal(model.synthesis.b4.const, first.synthesis.b4.const)
-    with pytest.raises(ConfigError, match="for 16 pixels, the generator makes 128"):
-        new_networks(GENERATOR_PRESETS["starter"], None, folders[1])
+    larger = replace(GENERATOR_PRESETS["tiny"], model=replace(TINY, size=32))
+    model, opponent = new_networks(larger, *folders)
+    assert model.config.size == opponent.config.size == 32
+    with pytest.raises(ConfigError, match="16 pixels grow to that size or a larger one, not to 8"):
+        new_networks(replace(larger, model=replace(TINY, size=8)), None, folders[1])
 
 
 def test_the_starter_leaves_room_for_its_encoder():
