@@ -17,7 +17,8 @@ from artmodels.portrait.encoder import Encoder
 from artmodels.portrait.modulation import EPS, GAIN, ModulatedConv, leaky
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.clocks import Case, logged_seconds, seconds_of, short_run
-from training.portrait.settings import ENCODER_PRESETS, GENERATOR_PRESETS, GeneratorSettings
+from training.portrait.presets import ENCODER_PRESETS, GENERATOR_PRESETS
+from training.portrait.settings import GeneratorSettings
 from training.portrait.train_generator import train_generator
 
 __all__ = ["portrait_cases"]

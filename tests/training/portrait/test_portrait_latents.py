@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents
-from training.portrait.settings import TINY, Latents
+from training.portrait.presets import TINY
+from training.portrait.settings import Latents
 
 COUNT = 400
 

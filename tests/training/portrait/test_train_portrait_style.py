@@ -20,7 +20,7 @@ from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
 from training.portrait.photo_models import open_photo_model
-from training.portrait.settings import STYLE_PRESETS, TINY, TINY_ENCODER
+from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
 from training.portrait.train_style import new_style, train_style
 
