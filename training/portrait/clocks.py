@@ -118,7 +118,8 @@ def time_stylizing(config: PortraitConfig, repeats: int, *, likeness: float = 0.
 
 def time_training(train: Callable[..., Any], settings: Any, repeats: int) -> list[float]:
     with TemporaryDirectory() as folder:
-        data = write_portraits(Path(folder, "data"), max(settings.run.batch_size, settings.judged, FEWEST), PICTURE_SIDE)
+        count = max(settings.run.batch_size, settings.judged, FEWEST)
+        data = write_portraits(Path(folder, "data"), count, PICTURE_SIDE)
         train(replace(settings, run=short_run(settings.run, repeats)), data, Path(folder, "run"))
         return logged_seconds(Path(folder, "run", "log.jsonl"))[1:]
 
