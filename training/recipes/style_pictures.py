@@ -5,7 +5,9 @@
         --out data/styles/npr_oil
 
 Pictures that were painted after portraits bear their ids: `--portraits` leaves those of held-out portraits out, or the
-style would be measured on faces that it has seen. The tar holds `<style>/<id>.webp` and `meta.jsonl`, whose rows have "id", "style" and, where it is known, "gender".
+style would be measured on faces that it has seen.
+
+The tar holds `<style>/<id>.webp` and `meta.jsonl`, whose rows have "id", "style" and, where it is known, "gender".
 """
 
 import json
