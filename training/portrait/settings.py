@@ -173,8 +173,9 @@ class PhotoSettings:
     """Training of a generator of photos and its encoder at once.
 
     Attributes:
-        alone: first steps in which both only learn to make photos again; pictures of random latents are judged after
-            them.
+        alone: first steps in which both only learn to make photos again.
+        interval: steps from one in which pictures of random latents are judged, too, to the next; the penalties'
+            intervals should be multiples of it. The others take a third of the time.
         again: weight of the encoder's terms beside the judges'.
         encoder_rate: the encoder's learning rate; the run's is the generator's.
         judged: as in `GeneratorSettings`.
@@ -186,15 +187,16 @@ class PhotoSettings:
     latents: Latents = field(default_factory=Latents)
     terms: PhotoTerms = field(default_factory=PhotoTerms)
     alone: int = 0
+    interval: int = 1
     again: float = 1.0
     encoder_rate: float = 1e-3
     judged: int = 1000
 
     def __post_init__(self) -> None:
-        if self.judged < 2 or self.alone < 0 or min(self.again, self.encoder_rate) <= 0:
-            raise ConfigError(
-                f"judged must be 2 pictures or more, alone 0 or more, again and encoder_rate above 0, not {self}"
-            )
+        if self.judged < 2 or self.alone < 0 or self.interval < 1:
+            raise ConfigError(f"judged must be 2 pictures or more, alone 0 or more, interval 1 or more, not {self}")
+        if min(self.again, self.encoder_rate) <= 0:
+            raise ConfigError(f"again and encoder_rate must be above 0, not {self.again!r} and {self.encoder_rate!r}")
         if self.model.encoder is None:
             raise ConfigError("a photo model that is trained whole has an encoder: model.encoder must not be none")
 
@@ -206,6 +208,7 @@ class StyleSettings:
     Attributes:
         adversary: each attribute's; its sizes count only where no saved discriminator is given.
         split: first and last resolution of which every attribute has its own blocks.
+        encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
         frozen_layers: of the discriminators, from the picture on (FreezeD).
@@ -216,6 +219,7 @@ class StyleSettings:
     run: RunSettings
     adversary: Adversary
     split: tuple[int, int] = (8, 64)
+    encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"
     frozen_layers: int = 0
@@ -227,3 +231,5 @@ class StyleSettings:
             raise ConfigError(
                 f"similarity, frozen_layers and patience must be 0 or more and judged 2 or more, not {self}"
             )
+        if not 0 <= self.encoded <= 1:
+            raise ConfigError(f"encoded must be a share from 0 to 1, not {self.encoded!r}")

@@ -34,7 +34,7 @@ from training.portrait.discriminator import Discriminator
 from training.portrait.growth import grown_discriminator, grown_photo_model
 from training.portrait.judge import Best, Judge
 from training.portrait.latents import device_generator, fixed_latents
-from training.portrait.objective import lazy_adam
+from training.portrait.objective import is_due, lazy_adam
 from training.portrait.photo_losses import PhotoLosses
 from training.portrait.photo_models import generator_of, open_photo_model, photo_model_of
 from training.portrait.presets import PHOTO_PRESETS
@@ -85,7 +85,7 @@ def train_photo(
     for photos, generator in step_batches(run, progress.known, progress.known.mirrored, ahead=progress.known.ahead):
         draws, count, real = device_generator(run.device, generator), len(photos), progress.shown(photos)
         latest = partial(make, model, count, settings.latents, draws)
-        is_judged = run.step >= settings.alone
+        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
         if is_judged:
             seen |= judges.learn([real], [latest], generator)
         with judges.paused(), run.accelerator.autocast():

@@ -30,6 +30,7 @@ from training.order import places_of
 from training.portrait.contest import Judges, Made, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
+from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.judge import Best
 from training.portrait.latents import device_generator, draw_latents, draw_noise
@@ -50,11 +51,13 @@ OWN = Latents(two=0.0, own=1.0)
 
 
 class Painter(NamedTuple):
-    """A style, the photo model it is tuned from, and how far apart their pictures are."""
+    """A style, the photo model that it is tuned from, and how far apart their pictures are; latents of photos, if any."""
 
     style: PortraitStyle
     source: PortraitStylizer
     distance: Distance
+    photos: EncodedPhotos | None
+    share: float
 
     def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
         """Pictures of new latents, one for every layer, and new noise.
@@ -62,7 +65,11 @@ class Painter(NamedTuple):
         Args: share: makes only one in so many.
         """
         config, count = self.source.config.generator, max(count // share, 1)
-        codes = self.source.codes(draw_latents(count, config, OWN, draws)).requires_grad_(torch.is_grad_enabled())
+        latents = draw_latents(count, config, OWN, draws)
+        if self.photos is not None:
+            is_photo = torch.rand(count, 1, 1, generator=draws, device=draws.device) < self.share
+            latents = torch.where(is_photo, self.photos.draw(count, draws), latents)
+        codes = self.source.codes(latents).requires_grad_(torch.is_grad_enabled())
         noise = draw_noise(count, config, draws)
         return Made(codes, self.style.synthesis(codes, attribute=path, noise=noise), noise)
 
@@ -84,6 +91,7 @@ def train_style(
     photo: str,
     photo_name: str | None = None,
     opponent: str | None = None,
+    photos: Path | None = None,
     minutes: float | None = None,
     resume: bool = False,
 ) -> PortraitStyle:
@@ -94,6 +102,7 @@ def train_style(
         photo: a saved photo model, or a StyleGAN2, whose generator it begins with and whose codes it keeps.
         photo_name: what the style calls that model, where it is to be published by another name.
         opponent: the saved discriminator of that generator; a fresh one takes far longer.
+        photos: what a recipe of portraits wrote; the style learns to draw the codes of its training photos, too.
     """
     run = Run[PortraitStyle](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
@@ -106,7 +115,8 @@ def train_style(
     judges = Judges(run, [new_discriminator(style, settings, opponent) for _ in exemplars], settings.adversary)
     optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
     smoothing = Smoothing(run, style, optimiser, settings.adversary)
-    painter = Painter(style, source, load_later_distance(settings.features, run.device))
+    known = EncodedPhotos(source, photos) if photos else None
+    painter = Painter(style, source, load_later_distance(settings.features, run.device), known, settings.encoded)
     judge, best = StyleJudge(exemplars, settings, source), Best(out / "best")
     evolution = Evolution(out, source, attributes)
     run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
@@ -181,6 +191,7 @@ def main(
     photo: Annotated[str, typer.Option(help="Saved photo model, or StyleGAN2.")] = "artmodels/portrait-photo",
     photo_name: Annotated[str | None, typer.Option(help="The name that it is published by, if another.")] = None,
     opponent: Annotated[str | None, typer.Option(help="Saved discriminator of the photo model.")] = None,
+    photos: Annotated[Path | None, typer.Option(help="Portraits of a recipe, to draw like its random ones.")] = None,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(STYLE_PRESETS)}.")] = "starter",
     change: Changes = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="Takes the pictures as they are.")] = False,
@@ -199,8 +210,10 @@ def main(
         config = open_photo_model(photo).config
         size, alignment = config.generator.size, config.alignment
         print(prepare_exemplars(pictures, prepared, size, alignment=alignment, is_aligned=aligned))
-        begins = {"photo_name": photo_name, "opponent": opponent}
-        train_style(settings, prepared, folder, photo=photo, **begins, minutes=minutes, resume=resume)
+        train_style(
+            settings, prepared, folder,
+            photo=photo, photo_name=photo_name, opponent=opponent, photos=photos, minutes=minutes, resume=resume,
+        )  # fmt: skip
     words = StyleWords(name, push or name, credit, url, licence)
     written = write_style(folder, settings, words, photo=photo, step=choose)
     print(written)

@@ -68,6 +68,16 @@ def test_alone_steps_leave_the_judges_out(portraits, tmp_path):
     assert not logged(tmp_path / "run")[1].keys() & {"adversary", "generator", "path"}
 
 
+def test_judges_look_at_every_interval_alone(portraits, tmp_path):
+    run(portraits, tmp_path / "run", steps=4, interval=2)
+    judges = [parts_of(tmp_path / "run", step)["judges"]["0.b4.out.weight"] for step in (3, 4)]
+    assert not torch.equal(*judges)
+    assert [set(line) >= {"adversary", "generator"} for line in logged(tmp_path / "run")] == [False, True, True, True]
+    run(portraits, tmp_path / "longer", steps=3, interval=2)
+    judges = [parts_of(tmp_path / "longer", step)["judges"]["0.b4.out.weight"] for step in (2, 3)]
+    assert torch.equal(*judges)
+
+
 def test_it_goes_on_from_smaller_networks_and_from_a_generator(tmp_path):
     torch.manual_seed(0)
     small, _ = new_networks(SETTINGS, None, None)
@@ -98,7 +108,7 @@ def test_photos_are_reduced_by_means():
 
 
 def test_settings_out_of_range_are_told():
-    with pytest.raises(ConfigError, match="encoder_rate above 0"):
+    with pytest.raises(ConfigError, match="encoder_rate must be above 0"):
         replace(SETTINGS, encoder_rate=0.0)
     with pytest.raises(ConfigError, match=r"model\.encoder must not be none"):
         replace(SETTINGS, model=replace(SETTINGS.model, encoder=None))

@@ -18,6 +18,7 @@ from artmodels.portrait.style import PortraitStyle
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
+from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
@@ -86,6 +87,28 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(parted, photo, tmp_path)
     whole, broken = (state_of(tmp_path / folder, 3) for folder in ("whole", "broken"))
     for part in ("model", "average", "judges"):
         assert all(torch.equal(whole[part][name], broken[part][name]) for name in whole[part])
+
+
+def test_a_style_learns_from_photos_too(parted, photo, portraits, tmp_path):
+    alone, beside = (
+        train_style(SETTINGS, parted, tmp_path / name, photo=photo, photos=given).state_dict()
+        for name, given in (("alone", None), ("beside", portraits))
+    )
+    assert any(not torch.equal(alone[name], value) for name, value in beside.items())
+
+
+def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
+    model = PortraitStylizer.from_pretrained(photo)
+    with torch.no_grad():
+        model.encoder.mean.bias.fill_(3.0)
+        model.encoder.log_variance.bias.fill_(-2.0)
+    drawn = EncodedPhotos(model, portraits).draw(2000, torch.Generator().manual_seed(0))
+    assert drawn.shape == (2000, TINY.code_count, TINY.latent_dim)
+    assert drawn.mean() == pytest.approx(3.0, abs=0.01)
+    assert drawn.std() == pytest.approx(torch.tensor(-1.0).exp().item(), abs=0.01)
+    bare = PortraitStylizer(replace(model.config, encoder=None))
+    with pytest.raises(ConfigError, match="has no encoder"):
+        EncodedPhotos(bare, portraits)
 
 
 def test_a_style_begins_as_its_photo_model(photo, parted):
