@@ -51,7 +51,7 @@ OWN = Latents(two=0.0, own=1.0)
 
 
 class Painter(NamedTuple):
-    """A style, the photo model that it is tuned from, and how far apart their pictures are; latents of photos, if any."""
+    """A style, the photo model it is tuned from, how far their pictures are apart, and latents of photos, if any."""
 
     style: PortraitStyle
     source: PortraitStylizer
