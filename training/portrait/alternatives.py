@@ -1,5 +1,6 @@
 """What costs nothing, for portraits to be held against: the mean face, blurred faces, a photo in a style's colours."""
 
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def blurred(pictures: Tensor) -> Tensor:
 
 
 def colours_of(pictures: Tensor) -> Colours:
-    """The colours of pictures [B, 3, S, S], each picture's mean and deviation taken over the batch."""
+    """Of all pixels of pictures [B, 3, S, S] together."""
     lab = to_lab(pictures).reshape(-1, 3)
     return Colours(lab.mean(0), lab.std(0))
 
@@ -59,5 +60,6 @@ def recoloured(photos: Tensor, colours: Colours) -> Tensor:
     lab = to_lab(photos)
     mean, deviation = lab.mean((1, 2), keepdims=True), lab.std((1, 2), keepdims=True)
     moved = (lab - mean) / np.maximum(deviation, 1e-6) * colours.deviation + colours.mean
-    rgb = torch.from_numpy(np.asarray(lab2rgb(moved), np.float32)).permute(0, 3, 1, 2)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of colours that no screen has: they are cut
+        rgb = torch.from_numpy(np.asarray(lab2rgb(moved), np.float32)).permute(0, 3, 1, 2)
     return rgb.mul(2).sub(1).clamp(-1, 1)

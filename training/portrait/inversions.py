@@ -13,10 +13,9 @@ from artmodels import seeds
 from artmodels.errors import ConfigError
 from artmodels.portrait.inversion import Space, invert
 from artmodels.portrait.model import PortraitStylizer
+from training.portrait.code_scores import BATCH, encode_all
 
-__all__ = ["BATCH", "Found", "check_same_generator", "decoded", "encoded", "optimised"]
-
-BATCH = 32
+__all__ = ["Found", "by_encoder", "check_same_generator", "decoded", "optimised"]
 
 
 class Found(NamedTuple):
@@ -26,21 +25,20 @@ class Found(NamedTuple):
     seconds: float
 
 
-@torch.inference_mode()
-def encoded(model: PortraitStylizer, photos: Tensor, *, seed: int | None = None) -> Found:
-    """By the model's encoder: the mean of its latents, or with a seed, latents that it could be as well.
+def by_encoder(model: PortraitStylizer, photos: Tensor, *, seed: int | None = None) -> Found:
+    """The mean of the latents that the encoder finds, or with a seed, latents that it could be as well.
 
     Args: photos: [N, 3, S, S] of the encoder's size.
     """
-    found, started = [], perf_counter()
-    for start in range(0, len(photos), BATCH):
-        latents = model.encode(photos[start : start + BATCH].to(model.device))
-        drawn = latents.mean
-        if seed is not None:
-            noise = [seeds.normal(drawn.shape[1:], seed, "evaluation", start + i) for i in range(len(drawn))]
-            drawn = latents.sample(torch.stack(noise).to(drawn))
-        found.append(model.codes(drawn).cpu())
-    return Found(torch.cat(found), (perf_counter() - started) / len(photos))
+    started = perf_counter()
+    latents = encode_all(model, photos)
+    drawn = latents.mean
+    if seed is not None:
+        noise = [seeds.normal(drawn.shape[1:], seed, "evaluation", place) for place in range(len(drawn))]
+        drawn = latents.sample(torch.stack(noise))
+    with torch.inference_mode():
+        codes = torch.cat([model.codes(part.to(model.device)).cpu() for part in drawn.split(BATCH)])
+    return Found(codes, (perf_counter() - started) / len(photos))
 
 
 def optimised(model: PortraitStylizer, photos: Tensor, space: Space, steps: int, folder: Path) -> Found:
