@@ -211,7 +211,7 @@ class StyleSettings:
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
-        frozen_layers: of the discriminators, from the picture on (FreezeD).
+        frozen_layers: of saved discriminators, from the picture on (FreezeD); a fresh one learns with all of them.
         judged: how many pictures are made of each attribute for the distance to the exemplars.
         patience: sheets without a nearer state after which the run ends; 0 never ends it.
     """

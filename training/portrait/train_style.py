@@ -159,7 +159,7 @@ def new_style(
 
 
 def new_discriminator(style: PortraitStyle, settings: StyleSettings, opponent: str | None) -> Discriminator:
-    """What judges one attribute's pictures: a fresh one, or the photo model's, whose first layers stay.
+    """What judges one attribute's pictures: a fresh one, or the photo model's, whose first layers stay as they are.
 
     Raises:
         ConfigError: the saved one is for pictures of another size.
@@ -169,7 +169,8 @@ def new_discriminator(style: PortraitStyle, settings: StyleSettings, opponent: s
     discriminator = Discriminator.from_pretrained(opponent) if opponent else Discriminator(sizes)
     if discriminator.config.size != config.size:
         raise ConfigError(f"the discriminator is for {discriminator.config.size} pixels, the style's are {config.size}")
-    discriminator.freeze(settings.frozen_layers)
+    if opponent:
+        discriminator.freeze(settings.frozen_layers)
     return discriminator
 
 

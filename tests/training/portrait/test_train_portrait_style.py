@@ -23,7 +23,7 @@ from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
-from training.portrait.train_style import new_style, train_style
+from training.portrait.train_style import new_discriminator, new_style, train_style
 
 SETTINGS = STYLE_PRESETS["tiny"]
 
@@ -64,7 +64,8 @@ def state_of(run_folder: Path, step: int) -> dict:
 
 
 def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted, photo, tmp_path):
-    run(parted, tmp_path / "run", photo)
+    opponent = Discriminator(TINY).save_pretrained(tmp_path / "judge")
+    train_style(SETTINGS, parted, tmp_path / "run", photo=photo, opponent=str(opponent))
     first, last = state_of(tmp_path / "run", 1), state_of(tmp_path / "run", 2)
     moved = {name for name, value in last["model"].items() if not torch.equal(value, first["model"][name])}
     assert {name for name in last["model"] if "noise_const" not in name} == moved
@@ -76,6 +77,8 @@ def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted,
     assert told.keys() >= {"adversary", "generator", "similarity", "r1", "path", "frechet_starter"}
     with Image.open(tmp_path / "run" / "strip.png") as strip:
         assert strip.size == (3 * 20 + 4, 12 * 20 + 4)  # photos and two states; six portraits, two ways each
+    fresh = new_discriminator(PortraitStyle.from_pretrained(tmp_path / "run" / "best"), SETTINGS, None)
+    assert all(weight.requires_grad for weight in fresh.parameters())
     states = sorted(path.name for path in (tmp_path / "run" / "states").iterdir())
     assert states == ["step_00000001", "step_00000002"]
 
