@@ -94,6 +94,7 @@ def evaluate_photo(model: PortraitStylizer, data: Path, options: Options) -> tup
         "held_out_portraits": len(held_out.photos),
         "training_portraits": len(held_out.training),
         "made_portraits": len(made),
+        "pixels": model.config.generator.size,
         "optimisation_steps": options.steps,
     }
     nearest = made_far.amin((1, 2)).argsort()[:SHOWN]

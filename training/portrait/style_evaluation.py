@@ -156,6 +156,7 @@ def table_1(
         "frechet_starter_of_photos": distance_to(pictures, [held_out.photos] * count, features),
         "frechet_starter_of_random": distance_to(pictures, portrayed(style, random), features),
         "held_out_portraits": len(codes),
+        "pixels": style.config.generator.size,
         "style_pictures": sum(map(len, pictures.pictures)),
         "style_pictures_are_held_out": int(pictures.are_held_out),
     }

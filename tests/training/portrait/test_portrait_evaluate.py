@@ -19,6 +19,7 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.paths import with_paths
 from artmodels.portrait.style import PortraitStyle
 from artmodels.portrait.stylegan2 import StyleGAN2
+from training.model_cards import read_facts, write_card
 from training.portrait import evaluate as command
 from training.portrait.evaluate import evaluate_style
 from training.portrait.inversions import by_encoder, check_same_generator, decoded, optimised
@@ -40,7 +41,13 @@ NAMES = ("man", "woman")
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return write_portraits(tmp_path_factory.mktemp("portraits") / "data", count=14, size=32)
+    """Twelve for training, six for tests."""
+    root = write_portraits(tmp_path_factory.mktemp("portraits") / "data", count=18, size=32)
+    rows = [json.loads(line) for line in (root / "metadata.jsonl").read_text().splitlines()]
+    splits = ["train"] * 12 + ["test"] * 6
+    lines = [json.dumps({**row, "split": split}) for row, split in zip(rows, splits, strict=True)]
+    (root / "metadata.jsonl").write_text("\n".join(lines) + "\n")
+    return root
 
 
 def write_style_pictures(root: Path, *, held_out: int = 0, count: int = 12) -> Path:
@@ -112,7 +119,7 @@ def test_photos_are_measured_in_every_way_they_can_be_made_again(photo_evaluatio
             assert f"reconstruction/{row}/{what}" in scores
     assert all(scores[f"reconstruction/{row}/seconds"] > 0 for row in ("encoder", "w_plus", "z_plus"))
     assert [scores[f"reconstruction/mean/{what}"] for what in ("turn", "hair", "skin")] == [0, 0, 0]
-    assert (scores["held_out_portraits"], scores["training_portraits"], scores["made_portraits"]) == (2, 12, 30)
+    assert (scores["held_out_portraits"], scores["training_portraits"], scores["made_portraits"]) == (6, 12, 30)
 
 
 def test_sets_are_at_no_distance_from_themselves_and_of_one_from_each_other(photo_evaluation):
@@ -146,9 +153,9 @@ def test_sheets_of_a_photo_model_show_what_captions_say(photo_evaluation):
     assert sizes == {
         "random": (6 * cell + 4, 4 * cell + 4),
         "nearest": (2 * cell + 4, 8 * cell + 4),
-        "reconstructions": (4 * cell + 4, cell + 4),
-        "worst": (5 * cell + 4, 2 * cell + 4),
-        "inversions": (5 * cell + 4, 2 * cell + 4),
+        "reconstructions": (8 * cell + 4, cell + 4),
+        "worst": (5 * cell + 4, 6 * cell + 4),
+        "inversions": (5 * cell + 4, 6 * cell + 4),
     }
 
 
@@ -217,9 +224,9 @@ def test_table_2_holds_every_way_to_find_codes(style_evaluation):
 def test_sheets_of_a_style_show_photos_and_both_attributes(style_evaluation):
     _, sheets = style_evaluation
     assert {name: sheet.size for name, sheet in sheets.items()} == {
-        "portraits": (6 * 36 + 4, 36 + 4),
-        "worst": (3 * 36 + 4, 2 * 36 + 4),
-        "nearest": (5 * 36 + 4, 2 * 36 + 4),
+        "portraits": (9 * 36 + 4, 2 * 36 + 4),
+        "worst": (3 * 36 + 4, 6 * 36 + 4),
+        "nearest": (5 * 36 + 4, 6 * 36 + 4),
     }
 
 
@@ -310,3 +317,22 @@ def test_other_codes_and_models_without_an_encoder_are_told(model, style, pictur
     bare = PortraitStylizer(PortraitConfig(GENERATOR, None))
     with pytest.raises(ConfigError, match="has no encoder"):
         evaluate_style(bare, style.source, pictures, data, options, tables=[1])
+
+
+CARDS = sorted(Path(command.__file__).parent.glob("card*.toml"))
+TRAINING = {"runs": [], "weights": {"dtype": "float16", "bytes": 1, "parameters": 1, "sha256": "0"}}
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
+def test_cards_name_only_what_is_measured_and_drawn(card, photo_evaluation, style_evaluation):
+    scores, sheets = photo_evaluation if card.stem == "card_photo" else style_evaluation
+    tiny = {name.replace("swap_16", "swap_32"): value for name, value in scores.items()}  # 32 pixels are the tiny size
+    facts = read_facts(card)
+    text = write_card(facts, {"config": {}, "model_class": "Portrait"}, scores | tiny, TRAINING)
+    assert f"# {facts.title}" in text
+    assert {sample.file for sample in facts.samples} == {f"{name}.png" for name in sheets}
+
+
+def test_every_starter_of_portraits_has_a_card():
+    names = {read_facts(card).name for card in CARDS}
+    assert names == {"portrait-photo", *(f"portrait-style-{style}" for style in ("oil", "toon", "toy3d", "water"))}
