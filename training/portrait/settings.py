@@ -177,6 +177,7 @@ class PhotoSettings:
         interval: steps from one in which pictures of random latents are judged, too, to the next; the penalties'
             intervals should be multiples of it. The others take a third of the time.
         again: weight of the encoder's terms beside the judges'.
+        again_judged: share of the judged pictures that are photos made again; the others are random.
         encoder_rate: the encoder's learning rate; the run's is the generator's.
         judged: as in `GeneratorSettings`.
     """
@@ -189,6 +190,7 @@ class PhotoSettings:
     alone: int = 0
     interval: int = 1
     again: float = 1.0
+    again_judged: float = 0.5
     encoder_rate: float = 1e-3
     judged: int = 1000
 
@@ -197,6 +199,8 @@ class PhotoSettings:
             raise ConfigError(f"judged must be 2 pictures or more, alone 0 or more, interval 1 or more, not {self}")
         if min(self.again, self.encoder_rate) <= 0:
             raise ConfigError(f"again and encoder_rate must be above 0, not {self.again!r} and {self.encoder_rate!r}")
+        if not 0 <= self.again_judged < 1:
+            raise ConfigError(f"again_judged must be a share from 0 to below 1, not {self.again_judged!r}")
         if self.model.encoder is None:
             raise ConfigError("a photo model that is trained whole has an encoder: model.encoder must not be none")
 

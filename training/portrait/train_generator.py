@@ -114,12 +114,23 @@ def new_networks(
     return model, Discriminator(sizes)
 
 
-def make(model: StyleGAN2 | PortraitNetworks, count: int, latents: Latents, draws: torch.Generator) -> Made:
-    """Pictures of new latents and new noise."""
+def make(
+    model: StyleGAN2 | PortraitNetworks,
+    count: int,
+    latents: Latents,
+    draws: torch.Generator,
+    *,
+    beside: Tensor | None = None,
+) -> Made:
+    """Pictures of new latents and new noise.
+
+    Args: beside: other pictures of the generator, which follow them; they have no part in the codes and the noise.
+    """
     config = model.synthesis.config
     codes = model.mapping(draw_latents(count, config, latents, draws))
     noise = draw_noise(count, config, draws)
-    return Made(codes, model.synthesis(codes, noise=noise), noise)
+    pictures = model.synthesis(codes, noise=noise)
+    return Made(codes, pictures if beside is None else torch.cat((pictures, beside.to(pictures.dtype))), noise)
 
 
 @torch.no_grad()

@@ -3,7 +3,7 @@
     python -m training.portrait.train_photo --preset starter --data data/portraits --out runs/photo --minutes 30
 
 Differs: Song et al. train a generator first and then the encoder of the frozen generator, as `train_generator` and
-`train_encoder` do. Here both learn to make the photos again while judges look at pictures of random latents (after
+`train_encoder` do. Here both learn to make the photos again while judges look at those and at random pictures (after
 Larsen et al., ICML 2016): every photo tells all of its pixels, so faces come after some thousands of steps, and what an
 encoder finds can be made. Train at 32 or 64 pixels first, `--set model.generator.size=64`, and go on from there with
 `--init runs/small/model --opponent runs/small/discriminator` beside the larger size.
@@ -84,12 +84,14 @@ def train_photo(
 
     for photos, generator in step_batches(run, progress.known, progress.known.mirrored, ahead=progress.known.ahead):
         draws, count, real = device_generator(run.device, generator), len(photos), progress.shown(photos)
-        latest = partial(make, model, count, settings.latents, draws)
+        shared = round(settings.again_judged * count)
+        with run.accelerator.autocast():
+            latents, again = make_again(model, progress.read(photos), draws)
+        latest = partial(make, model, count - shared, settings.latents, draws, beside=again[:shared])
         is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
         if is_judged:
             seen |= judges.learn([real], [latest], generator)
         with judges.paused(), run.accelerator.autocast():
-            latents, again = make_again(model, progress.read(photos), draws)
             told = {**losses.of_pictures(again, real), **losses.of_latents(latents, run.step)}
             total = settings.again * torch.stack(list(told.values())).sum()
             if is_judged:
