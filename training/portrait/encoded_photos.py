@@ -41,9 +41,11 @@ class EncodedPhotos:
         self.log_variance = torch.cat(variances) if variances else None
 
     def draw(self, count: int, draws: torch.Generator) -> Tensor:
-        """Draws of the latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers."""
+        """Latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers.
+
+        Each lies between its photo's mean, of which portraits are made by default, and a draw of it.
+        """
         places = torch.randint(len(self.mean), (count,), generator=draws, device=draws.device)
-        noise = torch.randn(count, *self.mean.shape[1:], generator=draws, device=draws.device)
-        return Latents(self.mean[places], None if self.log_variance is None else self.log_variance[places]).sample(
-            noise
-        )
+        share = torch.rand(count, 1, 1, generator=draws, device=draws.device)
+        noise = share * torch.randn(count, *self.mean.shape[1:], generator=draws, device=draws.device)
+        return Latents(self.mean[places], None if self.log_variance is None else self.log_variance[places]).sample(noise)

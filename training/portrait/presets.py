@@ -53,7 +53,7 @@ TINY = StyleGAN2Config(size=16, latent_dim=8, mapping_layers=2, channel_base=64,
 STARTER_ADVERSARY = Adversary(
     4096, 112, penalties=Penalties(r1=0.1, path_interval=8), augmentation=Augmentation(pictures=100_000)
 )
-STARTER_GENERATOR = GeneratorSettings(STARTER_RUN, STARTER, STARTER_ADVERSARY, Latents(two=0.4, own=0.5))
+STARTER_GENERATOR = GeneratorSettings(STARTER_RUN, STARTER, STARTER_ADVERSARY, Latents(two=0.4, own=0.5), noise=False)
 TINY_ADVERSARY = Adversary(64, 8, penalties=Penalties(1.0, 2, 1.0, 1))
 GENERATOR_PRESETS = {
     "paper": GeneratorSettings(PAPER_RUN, StyleGAN2Config(), features="vgg16", judged=10_000),
@@ -111,6 +111,7 @@ PHOTO_PRESETS = {
         STARTER_ADVERSARY,
         Latents(two=0.4, own=0.5),
         STARTER_TERMS,
+        noise=False,
         again=2.0,
         judged=400,
     ),
@@ -136,6 +137,7 @@ STYLE_PRESETS = {
             STARTER_RUN, steps=3000, batch_size=16, learning_rate=2e-3, ema_decay=0.99, log_every=20, save_every=100
         ),
         replace(STARTER_ADVERSARY, augmentation=Augmentation(pictures=20_000)),
+        noise=False,
         features=STARTER_FEATURES,
         frozen_layers=4,
         judged=256,

@@ -108,6 +108,7 @@ class GeneratorSettings:
     """Training of the generator of photos (Karras et al., CVPR 2020, config-f, and NeurIPS 2020 for few pictures).
 
     Attributes:
+        noise: whether layers have noise, see `silence`.
         features: of the distance to the real pictures at every checkpoint: "vgg16" or a saved `StarterFeatures`.
         judged: how many pictures are made for it.
     """
@@ -116,6 +117,7 @@ class GeneratorSettings:
     model: StyleGAN2Config
     adversary: Adversary = field(default_factory=Adversary)
     latents: Latents = field(default_factory=Latents)
+    noise: bool = True
     features: str = STARTER_FEATURES
     judged: int = 1000
 
@@ -179,7 +181,7 @@ class PhotoSettings:
         again: weight of the encoder's terms beside the judges'.
         again_judged: share of the judged pictures that are photos made again; the others are random.
         encoder_rate: the encoder's learning rate; the run's is the generator's.
-        judged: as in `GeneratorSettings`.
+        noise, judged: as in `GeneratorSettings`.
     """
 
     run: RunSettings
@@ -187,6 +189,7 @@ class PhotoSettings:
     adversary: Adversary = field(default_factory=Adversary)
     latents: Latents = field(default_factory=Latents)
     terms: PhotoTerms = field(default_factory=PhotoTerms)
+    noise: bool = True
     alone: int = 0
     interval: int = 1
     again: float = 1.0
@@ -212,6 +215,7 @@ class StyleSettings:
     Attributes:
         adversary: each attribute's; its sizes count only where no saved discriminator is given.
         split: first and last resolution of which every attribute has its own blocks.
+        noise: whether layers have noise, see `silence`.
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
@@ -223,6 +227,7 @@ class StyleSettings:
     run: RunSettings
     adversary: Adversary
     split: tuple[int, int] = (8, 64)
+    noise: bool = True
     encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"

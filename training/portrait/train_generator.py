@@ -28,7 +28,7 @@ from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
 from training.portrait.growth import grown_discriminator, grown_generator
 from training.portrait.judge import Best, Judge
-from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents
+from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents, silence
 from training.portrait.objective import lazy_adam
 from training.portrait.presets import GENERATOR_PRESETS
 from training.portrait.settings import GeneratorSettings, Latents
@@ -65,6 +65,8 @@ def train_generator(
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
+    if not settings.noise:
+        silence(model.synthesis)
     model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     judges = Judges(run, [discriminator], settings.adversary)
     optimiser = lazy_adam(model.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)

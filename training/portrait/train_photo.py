@@ -33,7 +33,7 @@ from training.portrait.diagnosis import diagnose
 from training.portrait.discriminator import Discriminator
 from training.portrait.growth import grown_discriminator, grown_photo_model
 from training.portrait.judge import Best, Judge
-from training.portrait.latents import device_generator, fixed_latents
+from training.portrait.latents import device_generator, fixed_latents, silence
 from training.portrait.objective import is_due, lazy_adam
 from training.portrait.photo_losses import PhotoLosses
 from training.portrait.photo_models import generator_of, open_photo_model, photo_model_of
@@ -74,6 +74,8 @@ def train_photo(
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
+    if not settings.noise:
+        silence(model.synthesis)
     model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     judges = Judges(run, [discriminator], settings.adversary)
     optimiser = both_learn(model, settings)

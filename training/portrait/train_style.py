@@ -33,7 +33,7 @@ from training.portrait.discriminator import Discriminator
 from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.judge import Best
-from training.portrait.latents import device_generator, draw_latents, draw_noise
+from training.portrait.latents import device_generator, draw_latents, draw_noise, silence
 from training.portrait.objective import lazy_adam
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS
@@ -109,6 +109,8 @@ def train_style(
     torch.manual_seed(settings.run.seed)
     source = open_photo_model(photo, run.device)
     style = new_style(source, attributes_of(data), settings, photo_name)
+    if not settings.noise:
+        silence(style.synthesis)
     style.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     attributes = style.config.generator.attributes
     exemplars = open_exemplars(data, style.config.generator.size, attributes, run.device)

@@ -1,6 +1,7 @@
 """A style is made in one command: pictures checked, paths by attribute, the nearest state written with its card."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
     drawn = EncodedPhotos(model, portraits).draw(2000, torch.Generator().manual_seed(0))
     assert drawn.shape == (2000, TINY.code_count, TINY.latent_dim)
     assert drawn.mean() == pytest.approx(3.0, abs=0.01)
-    assert drawn.std() == pytest.approx(torch.tensor(-1.0).exp().item(), abs=0.01)
+    assert drawn.std() == pytest.approx(math.exp(-1) / math.sqrt(3), abs=0.01)  # an even share of exp(-2 / 2)
     bare = PortraitStylizer(replace(model.config, encoder=None))
     with pytest.raises(ConfigError, match="has no encoder"):
         EncodedPhotos(bare, portraits)
