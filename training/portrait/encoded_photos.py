@@ -48,4 +48,5 @@ class EncodedPhotos:
         places = torch.randint(len(self.mean), (count,), generator=draws, device=draws.device)
         share = torch.rand(count, 1, 1, generator=draws, device=draws.device)
         noise = share * torch.randn(count, *self.mean.shape[1:], generator=draws, device=draws.device)
-        return Latents(self.mean[places], None if self.log_variance is None else self.log_variance[places]).sample(noise)
+        variance = None if self.log_variance is None else self.log_variance[places]
+        return Latents(self.mean[places], variance).sample(noise)
