@@ -14,7 +14,7 @@ from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from training.portrait.data import Portraits
 
-__all__ = ["EncodedPhotos"]
+__all__ = ["EncodedPhotos", "latents_near"]
 
 BATCH = 32
 MOST = 20_000
@@ -41,12 +41,14 @@ class EncodedPhotos:
         self.log_variance = torch.cat(variances) if variances else None
 
     def draw(self, count: int, draws: torch.Generator) -> Tensor:
-        """Latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers.
-
-        Each lies between its photo's mean, of which portraits are made by default, and a draw of it.
-        """
+        """Latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers, each as in `latents_near`."""
         places = torch.randint(len(self.mean), (count,), generator=draws, device=draws.device)
-        share = torch.rand(count, 1, 1, generator=draws, device=draws.device)
-        noise = share * torch.randn(count, *self.mean.shape[1:], generator=draws, device=draws.device)
         variance = None if self.log_variance is None else self.log_variance[places]
-        return Latents(self.mean[places], variance).sample(noise)
+        return latents_near(Latents(self.mean[places], variance), draws)
+
+
+def latents_near(found: Latents, draws: torch.Generator) -> Tensor:
+    """Of every photo one between its latents' mean, of which portraits are made by default, and a draw of them."""
+    mean = found.mean
+    share = torch.rand(len(mean), 1, 1, generator=draws, device=draws.device)
+    return found.sample(share * torch.randn(mean.shape, generator=draws, device=draws.device))

@@ -219,6 +219,9 @@ class StyleSettings:
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
+        paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
+        alone: first steps without judges, which take a third of the time.
+        interval: steps from one with judges to the next, as in `PhotoSettings`.
         frozen_layers: of saved discriminators, from the picture on (FreezeD); a fresh one learns with all of them.
         judged: how many pictures are made of each attribute for the distance to the exemplars.
         patience: sheets without a nearer state after which the run ends; 0 never ends it.
@@ -231,14 +234,19 @@ class StyleSettings:
     encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"
+    paired: float = 0.0
+    alone: int = 0
+    interval: int = 1
     frozen_layers: int = 0
     judged: int = 1000
     patience: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.similarity, self.frozen_layers, self.patience) < 0 or self.judged < 2:
+        if min(self.similarity, self.paired, self.alone, self.frozen_layers, self.patience) < 0:
+            raise ConfigError(f"weights, alone, frozen_layers and patience must be 0 or more, not {self}")
+        if self.judged < 2 or self.interval < 1:
             raise ConfigError(
-                f"similarity, frozen_layers and patience must be 0 or more and judged 2 or more, not {self}"
+                f"judged must be 2 or more and interval 1 or more, not {self.judged!r}, {self.interval!r}"
             )
         if not 0 <= self.encoded <= 1:
             raise ConfigError(f"encoded must be a share from 0 to 1, not {self.encoded!r}")

@@ -3,6 +3,7 @@
     python -m training.portrait.train_style --pictures my-pictures --name my-style --minutes 20 --push me/my-style
 
 The pictures are cut to their faces; `--aligned` takes them as they are, for drawings whose faces no detector finds.
+A style starts with portraits painted after photos that it invents for the pictures (`paired`), and judges sharpen it.
 Folders among them are attributes, such as woman/ and man/. The run's `strip.png` shows the same portraits at every
 checkpoint. The state whose pictures came nearest to yours goes into `<out>/<name>/` with a card and samples, ready for
 the Hub; `--choose 600` writes the state after that step instead.
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import torch
 import typer
@@ -25,20 +26,18 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.paths import with_paths, without_paths
 from artmodels.portrait.style import PortraitStyle
 from training.command import Changes, Minutes, Resume, tells_mistakes
-from training.feature_distance import Distance
 from training.order import places_of
-from training.portrait.contest import Judges, Made, Smoothing
+from training.portrait.contest import Judges, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
-from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.judge import Best
-from training.portrait.latents import device_generator, draw_latents, draw_noise, silence
-from training.portrait.objective import lazy_adam
+from training.portrait.latents import device_generator, silence
+from training.portrait.objective import is_due, lazy_adam
+from training.portrait.painter import Painter
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS
-from training.portrait.settings import Latents, StyleSettings
-from training.portrait.similarity import load_later_distance
+from training.portrait.settings import StyleSettings
 from training.portrait.style_folder import StyleWords, published_folder, write_style
 from training.portrait.style_states import Evolution, StyleJudge, paths_of
 from training.run import Run
@@ -46,41 +45,6 @@ from training.settings import choose_preset
 from training.step_batches import draw_steps
 
 __all__ = ["train_style"]
-
-OWN = Latents(two=0.0, own=1.0)
-
-
-class Painter(NamedTuple):
-    """A style, the photo model it is tuned from, how far their pictures are apart, and latents of photos, if any."""
-
-    style: PortraitStyle
-    source: PortraitStylizer
-    distance: Distance
-    photos: EncodedPhotos | None
-    share: float
-
-    def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
-        """Pictures of new latents, one for every layer, and new noise.
-
-        Args: share: makes only one in so many.
-        """
-        config, count = self.source.config.generator, max(count // share, 1)
-        latents = draw_latents(count, config, OWN, draws)
-        if self.photos is not None:
-            is_photo = torch.rand(count, 1, 1, generator=draws, device=draws.device) < self.share
-            latents = torch.where(is_photo, self.photos.draw(count, draws), latents)
-        codes = self.source.codes(latents).requires_grad_(torch.is_grad_enabled())
-        noise = draw_noise(count, config, draws)
-        return Made(codes, self.style.synthesis(codes, attribute=path, noise=noise), noise)
-
-    def difference(self, made: Sequence[Made]) -> Tensor:
-        """From the photo model's pictures of the same codes and noise, summed over attributes (eq. 11)."""
-        parts = []
-        for each in made:
-            with torch.no_grad():
-                photos = self.source.decode(each.codes, noise=each.noise)
-            parts.append(self.distance(each.pictures, photos).float().mean())
-        return torch.stack(parts).sum()
 
 
 def train_style(
@@ -117,8 +81,7 @@ def train_style(
     judges = Judges(run, [new_discriminator(style, settings, opponent) for _ in exemplars], settings.adversary)
     optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
     smoothing = Smoothing(run, style, optimiser, settings.adversary)
-    known = EncodedPhotos(source, photos) if photos else None
-    painter = Painter(style, source, load_later_distance(settings.features, run.device), known, settings.encoded)
+    painter = Painter(style, source, settings, photos)
     judge, best = StyleJudge(exemplars, settings, source), Best(out / "best")
     evolution = Evolution(out, source, attributes)
     run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
@@ -127,14 +90,19 @@ def train_style(
     for real, generator in draw_steps(run, partial(draw_exemplars, run, exemplars), ahead=exemplars[0].ahead):
         draws = device_generator(run.device, generator)
         makes = [partial(painter.make, count, path, draws) for path in paths_of(attributes)]
-        seen |= judges.learn(real, makes, generator)
+        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
+        if is_judged:
+            seen |= judges.learn(real, makes, generator)
         with judges.paused(), run.accelerator.autocast():
             made = [make() for make in makes]
-            seen["generator"] = judges.convince([each.pictures for each in made], generator)
-            seen["similarity"] = settings.similarity * painter.difference(made)
-        run.descend(seen["generator"] + seen["similarity"], style, optimiser)
-        for_path = makes[(run.step // max(smoothing.penalties.path_steps, 1)) % len(makes)]
-        seen |= smoothing.step(partial(for_path, share=2), draws)
+            losses = painter.losses(made, real, draws)
+            if is_judged:
+                losses["generator"] = judges.convince([each.pictures for each in made], generator)
+        run.descend(torch.stack(list(losses.values())).sum(), style, optimiser)
+        seen |= losses
+        if is_judged:
+            for_path = makes[(run.step // max(smoothing.penalties.path_steps, 1)) % len(makes)]
+            seen |= smoothing.step(partial(for_path, share=2), draws)
 
         told = {"augmented": judges.probability}
         if run.is_showing():

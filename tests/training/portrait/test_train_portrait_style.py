@@ -21,6 +21,8 @@ from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
 from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
+from training.portrait.latents import silence
+from training.portrait.painter import Painter
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
@@ -99,6 +101,39 @@ def test_a_style_learns_from_photos_too(parted, photo, portraits, tmp_path):
         for name, given in (("alone", None), ("beside", portraits))
     )
     assert any(not torch.equal(alone[name], value) for name, value in beside.items())
+
+
+def test_judges_wait_and_the_paired_term_can_be_left_out(parted, photo, tmp_path):
+    run(parted, tmp_path / "alone", photo, alone=2)
+    first, last = (state_of(tmp_path / "alone", step) for step in (1, 2))
+    assert all(torch.equal(value, first["judges"][name]) for name, value in last["judges"].items())
+    assert any(not torch.equal(value, first["model"][name]) for name, value in last["model"].items())
+    told = json.loads((tmp_path / "alone" / "log.jsonl").read_text().splitlines()[-1])
+    assert told.keys() & {"paired", "similarity", "generator"} == {"paired", "similarity"}
+    run(parted, tmp_path / "unpaired", photo, paired=0.0, interval=2)
+    lines = [json.loads(line) for line in (tmp_path / "unpaired" / "log.jsonl").read_text().splitlines()]
+    assert ["generator" in line for line in lines] == [False, True]
+    assert "paired" not in lines[1]
+
+
+def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo):
+    source = PortraitStylizer.from_pretrained(photo)
+    source.encoder.log_variance.bias.data.fill_(-40.0)
+    style = new_style(source, (), SETTINGS, None)
+    for part in (source, style):
+        silence(part.synthesis)
+    source.encoder.mean.bias.data.fill_(1.0)  # one code for all pictures
+    with torch.no_grad():
+        made = source.decode(source.codes(torch.ones(3, TINY.code_count, TINY.latent_dim)))
+        painter, draws = Painter(style, source, SETTINGS, None), torch.Generator().manual_seed(0)
+        random = [painter.make(3, None, draws)]
+        same, other = (painter.losses(random, [pictures], draws) for pictures in (made, made + 1))
+    assert float(same["similarity"]) == pytest.approx(0, abs=1e-5)
+    assert float(same["paired"]) == pytest.approx(0, abs=1e-5)
+    assert float(other["paired"]) > 0.5  # of squares alone, times a half
+    bare = PortraitStylizer(replace(source.config, encoder=None))
+    with pytest.raises(ConfigError, match="set paired to 0"):
+        Painter(style, bare, SETTINGS, None)
 
 
 def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
