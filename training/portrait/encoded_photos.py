@@ -5,18 +5,21 @@ how much, `diagnosis.json` of its training says.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from artmodels.errors import ConfigError
 from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from training.portrait.data import Portraits
 
-__all__ = ["EncodedPhotos", "latents_near"]
+__all__ = ["EncodedPhotos", "Moved", "encoded_all", "latents_near", "read"]
 
 BATCH = 32
+LEAST_SPREAD, MOST_SCALE = 1e-4, 4.0
 MOST = 20_000
 
 
@@ -31,11 +34,7 @@ class EncodedPhotos:
     def __init__(self, model: PortraitStylizer, photos: Path):
         if model.config.encoder is None:
             raise ConfigError(f"{model.source} has no encoder: leave the photos out, or take another model")
-        pictures = Portraits(photos, model.config.encoder.size, split="train", device=model.device)
-        count = min(len(pictures), MOST)
-        found = [
-            model.encode(pictures.batch(range(start, min(start + BATCH, count)))) for start in range(0, count, BATCH)
-        ]
+        found = encoded_all(model, Portraits(photos, model.config.encoder.size, split="train", device=model.device))
         self.mean = torch.cat([latents.mean for latents in found])
         variances = [latents.log_variance for latents in found if latents.log_variance is not None]
         self.log_variance = torch.cat(variances) if variances else None
@@ -45,6 +44,43 @@ class EncodedPhotos:
         places = torch.randint(len(self.mean), (count,), generator=draws, device=draws.device)
         variance = None if self.log_variance is None else self.log_variance[places]
         return latents_near(Latents(self.mean[places], variance), draws)
+
+
+@torch.no_grad()
+def encoded_all(model: PortraitStylizer, pictures: Portraits) -> list[Latents]:
+    """Of every picture, in batches; pictures have any size."""
+    count = min(len(pictures), MOST)
+    return [read(model, pictures.batch(range(start, min(start + BATCH, count)))) for start in range(0, count, BATCH)]
+
+
+def read(model: PortraitStylizer, pictures: Tensor) -> Latents:
+    """The latents of pictures [B, 3, S, S] of any size."""
+    assert model.config.encoder is not None
+    size = model.config.encoder.size
+    if pictures.shape[-1] != size:
+        pictures = functional.interpolate(pictures, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return model.encode(pictures)
+
+
+class Moved(NamedTuple):
+    """Brings latents [B, L, D] of one kind of picture to where those of another lie, entry by entry.
+
+    An encoder of photos finds in drawings what no photo has; what is left is how drawings differ among each other.
+    """
+
+    before: Tensor
+    scale: Tensor
+    after: Tensor
+
+    @classmethod
+    def between(cls, own: Tensor, wanted: Tensor | None) -> "Moved":
+        """Of the latents of both [N, L, D] and [M, L, D]; none for random ones."""
+        after, spread = (0.0, 1.0) if wanted is None else (wanted.mean(0), wanted.std(0))
+        scale = (spread / own.std(0).clamp(min=LEAST_SPREAD)).clamp(max=MOST_SCALE)
+        return cls(own.mean(0), scale, own.new_zeros(()) + after)
+
+    def __call__(self, latents: Tensor) -> Tensor:
+        return (latents - self.before) * self.scale + self.after
 
 
 def latents_near(found: Latents, draws: torch.Generator) -> Tensor:

@@ -12,7 +12,8 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
 from training.feature_distance import load_distance
 from training.portrait.contest import Made
-from training.portrait.encoded_photos import EncodedPhotos, latents_near
+from training.portrait.data import Portraits
+from training.portrait.encoded_photos import EncodedPhotos, Moved, encoded_all, latents_near, read
 from training.portrait.latents import draw_latents, draw_noise
 from training.portrait.settings import Latents, StyleSettings
 from training.portrait.similarity import load_later_distance
@@ -26,18 +27,32 @@ OWN = Latents(two=0.0, own=1.0)
 class Painter:
     """A style and the photo model that it is tuned from.
 
-    Args: photos: what a recipe of portraits wrote, or none.
+    Args:
+        exemplars: the style's pictures of every attribute.
+        photos: what a recipe of portraits wrote, or none.
+
     Raises:
         ConfigError: pictures are to be paired or photos are given, and the photo model has no encoder.
     """
 
-    def __init__(self, style: PortraitStyle, source: PortraitStylizer, settings: StyleSettings, photos: Path | None):
+    def __init__(
+        self,
+        style: PortraitStyle,
+        source: PortraitStylizer,
+        settings: StyleSettings,
+        exemplars: Sequence[Portraits],
+        photos: Path | None,
+    ):
         if settings.paired and source.encoder is None:
             raise ConfigError(f"{source.source} has no encoder to find pictures' codes by: set paired to 0")
         self.style, self.source, self.settings = style, source, settings
         self.later = load_later_distance(settings.features, source.device)
         self.distance = load_distance(settings.features, source.device) if settings.paired else None
         self.photos = EncodedPhotos(source, photos) if photos else None
+        known = self.photos.mean if self.photos else None
+        pairing = exemplars if settings.paired else ()
+        means = (torch.cat([latents.mean for latents in encoded_all(source, pictures)]) for pictures in pairing)
+        self.moved = [Moved.between(mean, known) for mean in means]
 
     def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
         """Pictures of new latents, one for every layer, and new noise.
@@ -58,8 +73,7 @@ class Painter:
         """
         losses = {"similarity": self.settings.similarity * self._difference(made)}
         if self.distance is not None:
-            paths = paths_of(self.style.config.generator.attributes)
-            parts = [self._again(pictures, path, draws) for pictures, path in zip(real, paths, strict=True)]
+            parts = [self._again(pictures, way, draws) for way, pictures in enumerate(real)]
             losses["paired"] = self.settings.paired * torch.stack(parts).sum()
         return losses
 
@@ -77,22 +91,15 @@ class Painter:
             parts.append(self.later(each.pictures, photos).float().mean())
         return torch.stack(parts).sum()
 
-    def _again(self, pictures: Tensor, path: int | None, draws: torch.Generator) -> Tensor:
-        """How far the style's own pictures are from what it makes of their codes, on features and in squares of pixels.
+    def _again(self, pictures: Tensor, way: int, draws: torch.Generator) -> Tensor:
+        """How far an attribute's own pictures are from what is made of their codes, on features and in squared pixels.
 
-        The codes are of the photos that they could have been painted after, so every picture tells the style how to
-        paint one. Source: after Chong and Forsyth, JoJoGAN, ECCV 2022.
+        The codes are moved to where photos' lie, so every picture tells how to paint a photo that it could have been
+        painted after. Source: after Chong and Forsyth, JoJoGAN, ECCV 2022, where codes of single pictures are mixed.
         """
         assert self.distance is not None
-        size = self.source.config.encoder.size if self.source.config.encoder else pictures.shape[-1]
         with torch.no_grad():
-            latents = latents_near(self.source.encode(resized(pictures, size)), draws)
+            latents = self.moved[way](latents_near(read(self.source, pictures), draws))
+        path = paths_of(self.style.config.generator.attributes)[way]
         made = self._painted(latents.float(), path, draws).pictures.float()
         return self.distance(made, pictures).float().mean() + functional.mse_loss(made, pictures)
-
-
-def resized(pictures: Tensor, size: int) -> Tensor:
-    """Pictures [B, 3, S, S] in another size."""
-    if pictures.shape[-1] == size:
-        return pictures
-    return functional.interpolate(pictures, (size, size), mode="bilinear", align_corners=False, antialias=True)

@@ -81,7 +81,7 @@ def train_style(
     judges = Judges(run, [new_discriminator(style, settings, opponent) for _ in exemplars], settings.adversary)
     optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
     smoothing = Smoothing(run, style, optimiser, settings.adversary)
-    painter = Painter(style, source, settings, photos)
+    painter = Painter(style, source, settings, exemplars, photos)
     judge, best = StyleJudge(exemplars, settings, source), Best(out / "best")
     evolution = Evolution(out, source, attributes)
     run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)

@@ -19,8 +19,8 @@ from artmodels.portrait.style import PortraitStyle
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
-from training.portrait.encoded_photos import EncodedPhotos
-from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
+from training.portrait.encoded_photos import EncodedPhotos, Moved
+from training.portrait.exemplars import FEWEST, attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.latents import silence
 from training.portrait.painter import Painter
 from training.portrait.photo_models import open_photo_model
@@ -116,16 +116,18 @@ def test_judges_wait_and_the_paired_term_can_be_left_out(parted, photo, tmp_path
     assert "paired" not in lines[1]
 
 
-def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo):
+def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo, parted):
     source = PortraitStylizer.from_pretrained(photo)
     source.encoder.log_variance.bias.data.fill_(-40.0)
+    source.encoder.mean.bias.data.fill_(1.0)  # one code for all pictures
     style = new_style(source, (), SETTINGS, None)
     for part in (source, style):
         silence(part.synthesis)
-    source.encoder.mean.bias.data.fill_(1.0)  # one code for all pictures
+    exemplars, draws = open_exemplars(parted, TINY.size, (), torch.device("cpu")), torch.Generator().manual_seed(0)
     with torch.no_grad():
+        painter = Painter(style, source, SETTINGS, exemplars, None)
+        painter.moved = [Moved(torch.zeros(()), torch.ones(()), torch.zeros(()))]
         made = source.decode(source.codes(torch.ones(3, TINY.code_count, TINY.latent_dim)))
-        painter, draws = Painter(style, source, SETTINGS, None), torch.Generator().manual_seed(0)
         random = [painter.make(3, None, draws)]
         same, other = (painter.losses(random, [pictures], draws) for pictures in (made, made + 1))
     assert float(same["similarity"]) == pytest.approx(0, abs=1e-5)
@@ -133,7 +135,18 @@ def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo):
     assert float(other["paired"]) > 0.5  # of squares alone, times a half
     bare = PortraitStylizer(replace(source.config, encoder=None))
     with pytest.raises(ConfigError, match="set paired to 0"):
-        Painter(style, bare, SETTINGS, None)
+        Painter(style, bare, SETTINGS, exemplars, None)
+
+
+def test_latents_of_drawings_are_moved_to_where_those_of_photos_lie():
+    generator = torch.Generator().manual_seed(0)
+    drawings, photos = (torch.randn(500, 3, 4, generator=generator) * scale + 5 * scale for scale in (0.5, 1.5))
+    for wanted, mean, spread in ((photos, photos.mean(0), photos.std(0)), (None, torch.zeros(3, 4), torch.ones(3, 4))):
+        moved = Moved.between(drawings, wanted)(drawings)
+        torch.testing.assert_close(moved.mean(0), mean, atol=1e-4, rtol=0)
+        torch.testing.assert_close(moved.std(0), spread, atol=1e-4, rtol=0)
+    still = Moved.between(torch.ones(5, 3, 4), None)
+    assert still(torch.ones(5, 3, 4)).abs().max() == 0  # what never changes goes to the middle
 
 
 def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
