@@ -50,7 +50,8 @@ def eyes_html(session: Session, alignment: str, trouble: str) -> str:
     take = '<button type="button" data-take>These are the eyes</button>' if session.seen is None else ""
     return (
         f'<{name} class="eyes" data-square="{numbers}" data-width="{width}" data-height="{height}" '
-        f'style="--stage:{STAGE_HEIGHT * width / height:.0f}px"><div class="stage" style="aspect-ratio:{width}/{height}">'
+        f'style="--stage:{STAGE_HEIGHT * width / height:.0f}px">'
+        f'<div class="stage" style="aspect-ratio:{width}/{height}">'
         f'<img src="{jpeg_uri(session.photo.whole)}" alt="Your photo" draggable="false">'
         f'<svg viewBox="0 0 {width} {height}" aria-hidden="true"><path class="dim"/><path class="frame"/></svg>'
         f"{faces_html(session, width, height)}{dots}</div>"

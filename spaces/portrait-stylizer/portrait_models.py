@@ -18,9 +18,7 @@ FIRST = "toy3d"
 """The style that comes first."""
 TITLES = {"toy3d": "3D toy", "toon": "Cartoon", "oil": "Oil paint", "water": "Watercolour"}
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-SEEN = (
-    "It learnt faces from a few hundred official portraits, mostly of older men in suits, and knows such people best."
-)
+SEEN = "It learnt faces from a few hundred official portraits, mostly of older men in suits."
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ class LookOfIt:
         with gr.Row(elem_id="portrait", elem_classes="am-studio"):
             with gr.Column(elem_classes="am-studio-rail"):
                 self.compose_opening()
-            with gr.Column(elem_classes="am-studio-main"), gr.Row(elem_classes="am-split"):
+            with gr.Column(elem_classes="am-studio-main"), gr.Row(elem_classes="am-split am-steps"):
+                with gr.Column(elem_classes="am-first"):
+                    self.eyes = eyes_panel(self.eyes_of(session), elem_id="eyes")
                 self.compose_tools(session)
                 self.compose_result(session)
         self.compose_more(session)
@@ -70,18 +72,16 @@ class LookOfIt:
         self.faces = ui.tiles(views.examples_html(self.examples), elem_id="examples", look="rail")
 
     def compose_tools(self, session: Session) -> None:
-        with gr.Column():
-            self.eyes = eyes_panel(self.eyes_of(session), elem_id="eyes")
-            with gr.Tabs(selected="style", elem_id="tools"):
-                with gr.Tab("Style", id="style"):
-                    self.compose_styles(session)
-                with gr.Tab("Samples", id="samples"):
-                    with gr.Row(elem_classes="am-line"):
-                        self.draw = gr.Button(f"Draw {SAMPLES} portraits", variant="primary", elem_id="draw")
-                        self.mean = gr.Button("Back to their mean", elem_id="mean")
-                    self.board = ui.tiles(views.board_html(session), elem_id="board", look="quarters")
-                with gr.Tab("Directions", id="directions"):
-                    self.compose_directions()
+        with gr.Column(), gr.Tabs(selected="style", elem_id="tools"):
+            with gr.Tab("Style", id="style"):
+                self.compose_styles(session)
+            with gr.Tab("Samples", id="samples"):
+                with gr.Row(elem_classes="am-line"):
+                    self.draw = gr.Button(f"Draw {SAMPLES} portraits", variant="primary", elem_id="draw")
+                    self.mean = gr.Button("Back to their mean", elem_id="mean")
+                self.board = ui.tiles(views.board_html(session), elem_id="board", look="quarters")
+            with gr.Tab("Directions", id="directions"):
+                self.compose_directions()
 
     def compose_styles(self, session: Session) -> None:
         self.styles = ui.tiles(
@@ -159,7 +159,11 @@ class LookOfIt:
                 "Its file is deleted as soon as it is read, and what the page shows of it within three hours. It is "
                 "sent nowhere, and no other visitor sees it.",
             ),
-            ("What it has seen", f"{stylizer.source}. {self.models.seen} Code and starter weights: Apache-2.0."),
+            (
+                "What it has seen",
+                f"{stylizer.source}, and styles that were tuned from it: their cards name every source, and all that "
+                "was measured. Code and starter weights: Apache-2.0.",
+            ),
             (
                 "What it costs",
                 f"About {self.seconds:.2f} s a portrait, measured on this machine's {os.cpu_count()} CPU cores when "

@@ -10,6 +10,7 @@ from portrait_models import Models, title_of
 from portrait_session import Session
 
 from artmodels import ui
+from artmodels.portrait.alignment import cut
 
 __all__ = ["ALONE", "WHOLE", "board_html", "compared", "examples_html", "seen_html", "shown_recipe", "styles_html"]
 
@@ -47,11 +48,14 @@ def board_html(session: Session, places: int = 0) -> str:
 
 def compared(session: Session) -> tuple[Image.Image, Image.Image]:
     """The two pictures of the slider: the photo, whole or what the model sees of it, and the portrait."""
-    result = session.result
-    if result is None:
+    opened, result = session.opened, session.result
+    if opened is None or result is None:
         photo = ui.shrunk(session.photo.whole, SHOWN_SIDE)
         return photo, photo
-    return enlarged(ui.on_white(result.layers["photo"])), enlarged(result.image)
+    portrait = enlarged(result.image)
+    if session.paste_back:
+        return enlarged(ui.on_white(result.layers["photo"])), portrait
+    return cut(opened.photo, opened.square, portrait.width), portrait
 
 
 def enlarged(picture: Image.Image) -> Image.Image:
