@@ -1,6 +1,7 @@
 """People whom nobody is: photos that the photo model draws when the page starts, for those who bring none."""
 
 from collections.abc import Sequence
+from math import isqrt
 
 from PIL import Image
 from portrait_session import Photo
@@ -13,7 +14,7 @@ __all__ = ["Example", "examples_of", "invented"]
 
 CALM = 0.6
 """How far the faces may lie from the mean one, of 1."""
-ALONE, TOGETHER = (3, 4, 8), (5, 12, 7)
+ALONE, TOGETHER = (3, 4, 8), (5, 12, 7, 1)
 """Seeds of the faces."""
 SIDE = 384
 
@@ -28,15 +29,16 @@ def examples_of(stylizer: PortraitStylizer) -> list[Example]:
 
 
 def group(stylizer: PortraitStylizer, numbers: Sequence[int]) -> Photo:
-    """Faces side by side; where their eyes are is known, so that nobody needs to look for them."""
+    """A square of n x n faces; where their eyes are is known, so that nobody needs to look for them."""
     pictures = [invented(stylizer, number) for number in numbers]
-    size = pictures[0].width
-    whole = Image.new("RGB", (size * len(pictures), size))
+    size, across = pictures[0].width, isqrt(len(pictures))
+    whole, faces = Image.new("RGB", (size * across, size * across)), []
+    (left_x, left_y), (right_x, right_y) = eyes_of_square(stylizer, size)
     for place, picture in enumerate(pictures):
-        whole.paste(picture, (place * size, 0))
-    left, right = eyes_of_square(stylizer, size)
-    eyes = [((left[0] + place * size, left[1]), (right[0] + place * size, right[1])) for place in range(len(pictures))]
-    return Photo(whole, tuple(eyes))
+        x, y = place % across * size, place // across * size
+        whole.paste(picture, (x, y))
+        faces.append(((left_x + x, left_y + y), (right_x + x, right_y + y)))
+    return Photo(whole, tuple(faces))
 
 
 def invented(stylizer: PortraitStylizer, number: int) -> Image.Image:

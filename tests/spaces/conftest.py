@@ -37,7 +37,8 @@ from artmodels.perceptual import StarterFeaturesConfig
 SPACES = Path(__file__).parents[2] / "spaces"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader",
-         "--enable-unsafe-swiftshader")  # fmt: skip
+         "--enable-unsafe-swiftshader", "--use-fake-device-for-media-stream",
+         "--use-fake-ui-for-media-stream")  # fmt: skip
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 for space in ("workflow-editor", "tag-colorizer", "sketch2image", "portrait-stylizer"):
     sys.path.append(str(SPACES / space))

@@ -203,10 +203,10 @@ def test_invented_faces_lie_where_the_model_wants_them(portrait_app: ModuleType,
     alone, several = pictures["Face 1"], pictures["Several"]
     opened = portrait_models.stylizer.open(alone.whole, eyes=alone.eyes())
     np.testing.assert_allclose(opened.square, (192, 192, 192, 0), atol=1e-6)
-    assert len(several.faces) == 3
-    assert several.whole.size == (3 * 384, 384)
-    middle = portrait_models.stylizer.open(several.whole, eyes=several.eyes(1))
-    np.testing.assert_allclose(middle.square, (3 * 192, 192, 192, 0), atol=1e-6)
+    assert len(several.faces) == 4
+    assert several.whole.size == (768, 768)
+    lower = portrait_models.stylizer.open(several.whole, eyes=several.eyes(2))
+    np.testing.assert_allclose(lower.square, (192, 3 * 192, 192, 0), atol=1e-6)
 
 
 def test_styles_are_named_by_the_page_or_by_hub_ids_alone(portrait_models: Any) -> None:
