@@ -95,16 +95,17 @@ class PortraitActions:
     def wished(self, session: Session | None, **wish: Any) -> Iterator[Updates]:
         yield from self.made(lambda: changed(self.models, self.table(session), **wish))
 
-    def in_styles(self, session: Session, text: str) -> Iterator[Updates]:
-        """Draws the tiles of the styles anew, one after the other."""
-        page, quick = self.page, self.page.seconds < PATIENCE
+    def in_styles(self, session: Session, text: str, also: Updates) -> Iterator[Updates]:
+        """Shows a new portrait, and the photo in every style; where that is long, one after the other."""
+        page, is_slow = self.page, session.seen is not None and self.page.seconds > PATIENCE
+        if is_slow:
+            yield {**page.show(session, text), **page.show_style(session), **also}
         for styling in styled(self.models, session):
-            session, count = styling, len(styling.in_styles)
-            if not quick:
-                busy = page.busy("Trying the other styles", count / len(self.models.styles))
-                yield {page.state: session, **page.show_style(session), **busy}
+            session, done = styling, len(styling.in_styles) / len(self.models.styles)
+            if is_slow:
+                yield {page.state: session, **page.show_style(session), **page.busy("Trying the other styles", done)}
         # A slow browser may skip what was yielded between, so the end tells all of it again.
-        yield {**page.show(session, text), **page.show_style(session)}
+        yield {**page.show(session, text), **page.show_style(session), **also}
 
     # ---- photos ----
 
@@ -121,8 +122,7 @@ class PortraitActions:
         began = time.perf_counter()
         session = with_photo(self.models, self.table(session), photo)
         text = drawn_in(began) if session.result else "As soon as the dots are on the eyes, the portrait is drawn."
-        yield {**self.page.show(session, text), **self.page.show_photo(session)}
-        yield from ({**each, **self.page.show_photo(session)} for each in self.in_styles(session, text))
+        yield from self.in_styles(session, text, self.page.show_photo(session))
 
     def place(self, session: Session | None, event: gr.EventData) -> Iterator[Updates]:
         """The dots were moved; the panel stays as it is, but for a button that is needed no more."""
@@ -130,17 +130,14 @@ class PortraitActions:
         session = placed(self.models, before, check_eyes(event.eyes))
         is_first = before.seen is None or before.face is not None
         again = {self.page.eyes: self.page.eyes_of(session)} if is_first else {}
-        yield {**self.page.show(session, drawn_in(began)), **again}
-        yield from ({**each, **again} for each in self.in_styles(session, drawn_in(began)))
+        yield from self.in_styles(session, drawn_in(began), again)
 
     def choose_face(self, session: Session | None, event: gr.EventData) -> Iterator[Updates]:
         session = self.table(session)
         number = number_of(event, len(session.photo.faces))
         began = time.perf_counter()
         session = placed(self.models, session, session.photo.eyes(number), number)
-        text = drawn_in(began)
-        yield {**self.page.show(session, text), **self.page.show_photo(session)}
-        yield from ({**each, **self.page.show_photo(session)} for each in self.in_styles(session, text))
+        yield from self.in_styles(session, drawn_in(began), self.page.show_photo(session))
 
     # ---- styles ----
 
@@ -161,16 +158,15 @@ class PortraitActions:
         began = time.perf_counter()
         session = changed(self.models, session, style=name, board=())
         text = drawn_in(began) if session.result else ""
-        yield {**self.page.show(session, text), **self.page.show_style(session)}
         if is_new:
-            yield from self.in_styles(session, text)
+            yield from self.in_styles(session, text, {})
+        else:
+            yield {**self.page.show(session, text), **self.page.show_style(session)}
 
     def choose_path(self, session: Session | None, attribute: str) -> Iterator[Updates]:
         began = time.perf_counter()
         session = changed(self.models, self.table(session), attribute=attribute, board=())
-        text = drawn_in(began) if session.result else ""
-        yield self.page.show(session, text)
-        yield from self.in_styles(session, text)
+        yield from self.in_styles(session, drawn_in(began) if session.result else "", {})
 
     def liken(self, session: Session | None, likeness: float) -> Iterator[Updates]:
         yield from self.wished(session, likeness=likeness)
