@@ -40,7 +40,7 @@ class PortraitActions:
         page, state = self.page, self.page.state
         pictures = [page.slider, page.eyes, page.styles, page.board]
         words = [page.recipe, page.status, page.stop, page.draw]
-        values = [state, page.file, page.camera, page.attribute, page.likeness, page.swap, page.view, page.hub]
+        values = [state, page.file, page.attribute, page.likeness, page.swap, page.view, page.hub]
         here: dict[str, Any] = {
             "outputs": [*pictures, *words, *values, *page.sliders],
             "api_visibility": "private",
@@ -48,13 +48,15 @@ class PortraitActions:
         }
         slow = {**here, **ui.INFERENCE}
         latest = {**slow, "trigger_mode": "always_last"}
+        # An output of no other event: while one runs, gradio lets a camera that is open ask for an upload without name.
+        by_camera = {**slow, "outputs": [*here["outputs"], page.camera]}
 
         def tied(listen: Any, work: Callable[..., Any], *inputs: gr.components.Component, options: Any = latest) -> Any:
             return listen(ui.friendly(work), [state, *inputs], **options)
 
         runs = [
             tied(page.file.upload, self.open_photo, page.file, options=slow),
-            tied(page.camera.input, self.open_photo, page.camera, options=slow),
+            tied(page.camera.input, self.take_photo, page.camera, options=by_camera),
             tied(page.faces.choose, self.open_example),
             tied(page.eyes.place, self.place),
             tied(page.eyes.choose, self.choose_face),
@@ -111,9 +113,14 @@ class PortraitActions:
 
     def open_photo(self, session: Session | None, path: str | None) -> Iterator[Updates]:
         if path is None:
+            yield {self.page.status: gr.update()}
             return
-        yield {**self.page.busy("Looking for faces"), **self.page.emptied()}
+        yield {**self.page.busy("Looking for faces"), self.page.file: None}
         yield from self.opened(session, photo_of(self.models, read_once(path)))
+
+    def take_photo(self, session: Session | None, path: str | None) -> Iterator[Updates]:
+        for shown in self.open_photo(session, path):
+            yield {**shown, self.page.camera: None}
 
     def open_example(self, session: Session | None, event: gr.EventData) -> Iterator[Updates]:
         yield from self.opened(session, self.page.examples[number_of(event, len(self.page.examples))][1])
@@ -175,7 +182,8 @@ class PortraitActions:
         yield from self.wished(session, swap=last or None)
 
     def look(self, session: Session | None, view: str) -> Iterator[Updates]:
-        yield from self.wished(session, paste_back=view == views.WHOLE)
+        for shown in self.wished(session, paste_back=view == views.WHOLE):
+            yield {**shown, **self.page.show_middle(shown.get(self.page.state))}
 
     # ---- samples and directions ----
 

@@ -209,11 +209,14 @@ class LookOfIt:
 
     def show_photo(self, session: Session) -> Updates:
         """What differs as well where another photo is on the table."""
-        return {self.eyes: self.eyes_of(session), **self.emptied()}
+        return {self.eyes: self.eyes_of(session), self.file: None, **self.show_middle(session)}
 
-    def emptied(self) -> Updates:
-        """Where photos come in, ready for the next one; the last one's file is gone by then."""
-        return {self.file: None, self.camera: None}
+    def show_middle(self, session: Session | None) -> Updates:
+        """The slider's handle in the middle of the face, once there is a picture."""
+        if session is None:
+            return {}
+        slider = gr.ImageSlider(views.compared(session), slider_position=views.middle(session))
+        return {self.slider: slider}
 
     def show_wish(self, session: Session) -> Updates:
         """All that visitors set, as the session has it."""

@@ -12,7 +12,17 @@ from portrait_session import Session
 from artmodels import ui
 from artmodels.portrait.alignment import cut
 
-__all__ = ["ALONE", "WHOLE", "board_html", "compared", "examples_html", "seen_html", "shown_recipe", "styles_html"]
+__all__ = [
+    "ALONE",
+    "WHOLE",
+    "board_html",
+    "compared",
+    "examples_html",
+    "middle",
+    "seen_html",
+    "shown_recipe",
+    "styles_html",
+]
 
 ALONE, WHOLE = "the portrait", "in the photo"
 SHOWN_SIDE = 480
@@ -56,6 +66,13 @@ def compared(session: Session) -> tuple[Image.Image, Image.Image]:
     if session.paste_back:
         return enlarged(ui.on_white(result.layers["photo"])), portrait
     return cut(opened.photo, opened.square, portrait.width), portrait
+
+
+def middle(session: Session) -> float:
+    """Where the face's middle lies on the slider, from 0 at its left to 100."""
+    if session.opened is None or not session.paste_back:
+        return 50.0
+    return min(max(100 * session.opened.square.x / session.opened.photo.width, 5.0), 95.0)
 
 
 def enlarged(picture: Image.Image) -> Image.Image:

@@ -152,13 +152,15 @@ def test_a_face_is_found_in_a_photo_and_laid_back_into_it(page: Any, photo_path:
     assert page.locator("#open a, #open .file-preview").count() == 0
 
 
-def test_a_photo_is_taken_with_the_camera(page: Any) -> None:
+def test_a_photo_is_taken_with_the_camera_and_another_opened(page: Any, photo_path: Path) -> None:
     pytest.importorskip("lz4")
     page.locator("#take-one button").first.click()
     page.get_by_text("Click to Access Webcam").click()
     page.click("#camera button[aria-label='capture photo']")
     page.get_by_text("No face was found in this photo").wait_for()
     page.get_by_text("Click to Access Webcam").wait_for()
+    open_photo(page, photo_path)
+    page.get_by_text("What the model sees").wait_for()
 
 
 def test_a_dot_is_dragged_and_what_the_model_sees_turns_with_it(page: Any, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from portrait_pictures import EYES, astronaut
 
 from artmodels import ConfigError, PictureError, PortraitStyle, PortraitStylizer
 from artmodels.portrait import face_networks
+from artmodels.portrait.style import style_names
 
 pytest_plugins = ["hub_server.fixtures"]
 
@@ -247,6 +248,21 @@ def test_what_is_missing_is_told_in_a_sentence(
     monkeypatch.setenv("ARTMODELS_PORTRAIT_MODEL", str(blind.save_pretrained(tmp_path / "blind")))
     with pytest.raises(ConfigError, match="no encoder"):
         portrait_app.load_model()
+
+
+@pytest.mark.skipif(not style_names(), reason="no style is in the package")
+def test_the_starters_open_the_page_in_all_their_styles(
+    portrait_app: ModuleType, session: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import portrait_examples as examples
+
+    monkeypatch.delenv("ARTMODELS_PORTRAIT_MODEL", raising=False)
+    monkeypatch.delenv("ARTMODELS_PORTRAIT_STYLES", raising=False)
+    models = portrait_app.load_model()
+    assert sorted(models.styles) == style_names()
+    begun = session.begun(models, examples.examples_of(models.stylizer)[0][1])
+    pictures = [begun.photo.whole, *begun.in_styles.values()]
+    assert len({picture.tobytes() for picture in pictures}) == len(models.styles) + 1
 
 
 def test_the_card_shows_a_face_and_its_portraits(portrait_app: ModuleType, portrait_models: Any) -> None:
