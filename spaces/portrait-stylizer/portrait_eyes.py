@@ -47,7 +47,8 @@ def eyes_html(session: Session, alignment: str, trouble: str) -> str:
     # Gradio goes over the old HTML and mends what differs, which misses what was moved: so none of it may be the same.
     name = f"eyes-panel-{secrets.token_hex(4)}"
     dots = "".join(dot_html(side, *place, width, height) for side, place in zip(SIDES, session.eyes, strict=True))
-    take = '<button type="button" data-take>These are the eyes</button>' if session.seen is None else ""
+    missing = "" if session.photo.faces else ' class="missing"'
+    take = '<button type="button" data-take>Take these</button>' if session.seen is None else ""
     return (
         f'<{name} class="eyes" data-square="{numbers}" data-width="{width}" data-height="{height}" '
         f'style="--stage:{STAGE_HEIGHT * width / height:.0f}px">'
@@ -56,7 +57,7 @@ def eyes_html(session: Session, alignment: str, trouble: str) -> str:
         f'<svg viewBox="0 0 {width} {height}" aria-hidden="true"><path class="dim"/><path class="frame"/></svg>'
         f"{faces_html(session, width, height)}{dots}</div>"
         '<div class="beside"><canvas width="192" height="192" role="img" aria-label="What the model sees"></canvas>'
-        f"<p>{html.escape(found(session, trouble))}</p>{take}</div></{name}>"
+        f"<p{missing}>{html.escape(found(session, trouble))}</p>{take}</div></{name}>"
     )
 
 
