@@ -1,5 +1,6 @@
 """Runs in each of two processes: `average_gradients` gives the mean; each writes what its training ended with."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def main(data: Path, out: Path, init: str) -> None:
         parameter.grad = torch.full_like(parameter, 1.0 + 2.0 * run.accelerator.process_index)
     run.average_gradients(layer)
     assert run.accelerator.num_processes == 2
+    if run.is_main:
+        assert json.loads((out / "gradients" / "run.json").read_text())["hardware"].startswith("2 times CPU")
     assert all(bool((parameter.grad == 2.0).all()) for parameter in layer.parameters())
     starts = run.accelerator.gather(torch.tensor([run.batch_start()])).tolist()
     assert starts == [0, settings.run.batch_size]

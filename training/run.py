@@ -94,7 +94,7 @@ class Run(Generic[Model]):
         if self._resume:
             check_same(self.folder, json.loads((self.folder / "run.json").read_text())["settings"], settings)
         elif self.is_main:
-            facts = {"settings": settings, **environment(self.device)}
+            facts = {"settings": settings, **environment(self.device, self.accelerator.num_processes)}
             (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
 
     def _checkpoints(self) -> list[Path]:
@@ -279,16 +279,18 @@ def step_generator(seed: int, process: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def environment(device: torch.device) -> dict[str, Any]:
+def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
     """What a model card says of where a run was made."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     command = ["python", "-m", *[arg for arg in [module_name(), *sys.argv[1:]] if arg]]
-    cpu = f"CPU, {torch.get_num_threads()} threads"
+    machine = f"CPU, {torch.get_num_threads()} threads"
+    if device.type == "cuda":
+        machine = torch.cuda.get_device_name(device)
     return {
         "command": " ".join(command),
         "commit": commit or None,
-        "hardware": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu,
+        "hardware": machine if processes == 1 else f"{processes} times {machine}",
         "versions": {
             "artmodels": artmodels.__version__,
             "python": platform.python_version(),

@@ -35,12 +35,20 @@ class Diagnosis(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         return self._asdict()
 
+    def numbers(self) -> dict[str, Tensor]:
+        """What a training's log tells of it."""
+        told = {"held_out_difference": self.difference, "held_out_distance": self.distance}
+        return {name: torch.tensor(value) for name, value in {**told, "anisotropy": self.anisotropy}.items()}
+
 
 @torch.no_grad()
-def diagnose(model: PortraitStylizer, photos: Tensor, distance: Distance) -> Diagnosis:
-    """Args: photos [B, 3, S, S] on the model's device, of the encoder's size."""
+def diagnose(model: PortraitStylizer, photos: Tensor, distance: Distance, encoded: Tensor | None = None) -> Diagnosis:
+    """Of photos [B, 3, S, S] on the model's device.
+
+    Args: encoded: the same photos of the encoder's size, where those that are compared have another.
+    """
     model.eval()
-    found = [model.encode(batch) for batch in photos.split(BATCH)]
+    found = [model.encode(batch) for batch in (photos if encoded is None else encoded).split(BATCH)]
     mean = torch.cat([latents.mean for latents in found])
     variances = [latents.log_variance for latents in found if latents.log_variance is not None]
     nats = kl_per_layer(mean, torch.cat(variances)).tolist() if variances else []

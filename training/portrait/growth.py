@@ -5,15 +5,19 @@ the new block is not faded in; its colours begin at nothing, so the first pictur
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from torch import nn
 
 from artmodels.errors import ConfigError
 from artmodels.portrait.config import StyleGAN2Config
-from artmodels.portrait.stylegan2 import StyleGAN2
+from artmodels.portrait.model import PortraitStylizer
+from artmodels.portrait.stylegan2 import StyleGAN2, Synthesis
 from training.portrait.discriminator import Discriminator
 
-__all__ = ["grown_discriminator", "grown_generator"]
+__all__ = ["grown_discriminator", "grown_generator", "grown_photo_model"]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def grown_generator(model: StyleGAN2, size: int) -> StyleGAN2:
@@ -22,13 +26,23 @@ def grown_generator(model: StyleGAN2, size: int) -> StyleGAN2:
     Raises:
         ConfigError: the size is smaller, or no power of two.
     """
-    config = larger(model.config, size)
-    grown = StyleGAN2(config).to(next(model.parameters()))
-    learned = model.state_dict()
-    grown.load_state_dict({**grown.state_dict(), **learned})
-    for resolution, block in grown.synthesis.blocks().items():
-        if resolution > model.config.size:
-            nn.init.zeros_(block.torgb.weight)
+    grown = learned_from(model, StyleGAN2(larger(model.config, size)))
+    quiet_new_blocks(grown.synthesis, model.config.size)
+    return grown
+
+
+def grown_photo_model(model: PortraitStylizer, size: int) -> PortraitStylizer:
+    """A photo model whose generator makes photos of that size; the latents of new layers begin as the last one.
+
+    Raises:
+        ConfigError: the size is smaller, or no power of two.
+    """
+    before = model.config.generator
+    grown = learned_from(model, PortraitStylizer(replace(model.config, generator=larger(before, size))))
+    quiet_new_blocks(grown.synthesis, before.size)
+    if model.encoder is not None and grown.encoder is not None:
+        for head in grown.encoder.heads[len(model.encoder.heads) :]:
+            head.load_state_dict(model.encoder.heads[-1].state_dict())
     return grown
 
 
@@ -38,11 +52,22 @@ def grown_discriminator(model: Discriminator, size: int) -> Discriminator:
     Raises:
         ConfigError: the size is smaller, or no power of two.
     """
-    grown = Discriminator(larger(model.config, size)).to(next(model.parameters()))
-    kept = grown.state_dict()
-    learned = {name: value for name, value in model.state_dict().items() if name in kept}
-    grown.load_state_dict({**kept, **learned})
+    return learned_from(model, Discriminator(larger(model.config, size)))
+
+
+def learned_from(model: Network, grown: Network) -> Network:
+    """The second network with all that it has of the first."""
+    grown = grown.to(next(model.parameters()))
+    fresh = grown.state_dict()
+    grown.load_state_dict(fresh | {name: value for name, value in model.state_dict().items() if name in fresh})
     return grown
+
+
+def quiet_new_blocks(synthesis: Synthesis, known: int) -> None:
+    """Lets blocks above that resolution begin without colours."""
+    for resolution, block in synthesis.blocks().items():
+        if resolution > known:
+            nn.init.zeros_(block.torgb.weight)
 
 
 def larger(config: StyleGAN2Config, size: int) -> StyleGAN2Config:

@@ -4,9 +4,11 @@ import torch
 from torch import Tensor
 
 from artmodels.portrait.config import StyleGAN2Config
+from artmodels.portrait.modulation import ModulatedConv
+from artmodels.portrait.stylegan2 import Synthesis
 from training.portrait.settings import Latents
 
-__all__ = ["device_generator", "draw_latents", "draw_noise", "fixed_latents"]
+__all__ = ["device_generator", "draw_latents", "draw_noise", "fixed_latents", "silence"]
 
 
 def device_generator(device: torch.device, generator: torch.Generator) -> torch.Generator:
@@ -29,6 +31,14 @@ def draw_latents(count: int, config: StyleGAN2Config, latents: Latents, generato
 def fixed_latents(count: int, config: StyleGAN2Config, latents: Latents, number: int = 0) -> Tensor:
     """Always the same latents for sheets and scores, on the CPU."""
     return draw_latents(count, config, latents, torch.Generator().manual_seed(number))
+
+
+@torch.no_grad()
+def silence(synthesis: Synthesis) -> None:
+    """Leaves noise out of all layers, for good: where few pictures teach a generator, it becomes dots on every face."""
+    for layer in synthesis.modules():
+        if isinstance(layer, ModulatedConv):
+            layer.noise_strength.zero_().requires_grad_(False)
 
 
 def draw_noise(count: int, config: StyleGAN2Config, generator: torch.Generator) -> dict[int, Tensor]:

@@ -9,7 +9,7 @@ from artmodels.portrait.config import EncoderConfig, PortraitConfig
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.stylegan2 import StyleGAN2
 
-__all__ = ["open_photo_model", "photo_model_of"]
+__all__ = ["generator_of", "open_photo_model", "photo_model_of"]
 
 Alignment = Literal["ffhq", "eyes"]
 
@@ -20,6 +20,14 @@ def photo_model_of(generator: StyleGAN2, encoder: EncoderConfig | None, alignmen
     model.mapping.load_state_dict(generator.mapping.state_dict())
     model.synthesis.load_state_dict(generator.synthesis.state_dict())
     return model.eval()
+
+
+def generator_of(model: PortraitStylizer) -> StyleGAN2:
+    """A copy of a photo model's generator."""
+    generator = StyleGAN2(model.config.generator)
+    generator.mapping.load_state_dict(model.mapping.state_dict())
+    generator.synthesis.load_state_dict(model.synthesis.state_dict())
+    return generator
 
 
 def open_photo_model(source: str, device: torch.device | str = "cpu") -> PortraitStylizer:

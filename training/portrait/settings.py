@@ -1,23 +1,22 @@
-"""What the trainings of the portrait stylizer can be told, and the presets."""
+"""What the trainings of the portrait stylizer can be told."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from artmodels.errors import ConfigError
-from artmodels.portrait.config import EncoderConfig, StyleGAN2Config
+from artmodels.portrait.config import EncoderConfig, PortraitConfig, StyleGAN2Config
 from training.portrait.objective import Adversarial, KlReduction
 from training.settings import RunSettings
 
 __all__ = [
-    "ENCODER_PRESETS",
-    "GENERATOR_PRESETS",
-    "STYLE_PRESETS",
     "Adversary",
     "Augmentation",
     "EncoderSettings",
     "GeneratorSettings",
     "Latents",
     "Penalties",
+    "PhotoSettings",
+    "PhotoTerms",
     "StyleSettings",
 ]
 
@@ -109,6 +108,7 @@ class GeneratorSettings:
     """Training of the generator of photos (Karras et al., CVPR 2020, config-f, and NeurIPS 2020 for few pictures).
 
     Attributes:
+        noise: whether layers have noise, see `silence`.
         features: of the distance to the real pictures at every checkpoint: "vgg16" or a saved `StarterFeatures`.
         judged: how many pictures are made for it.
     """
@@ -117,6 +117,7 @@ class GeneratorSettings:
     model: StyleGAN2Config
     adversary: Adversary = field(default_factory=Adversary)
     latents: Latents = field(default_factory=Latents)
+    noise: bool = True
     features: str = STARTER_FEATURES
     judged: int = 1000
 
@@ -126,11 +127,10 @@ class GeneratorSettings:
 
 
 @dataclass(frozen=True)
-class EncoderSettings:
-    """Training of the encoder of a frozen generator (Song et al., section 3.2); 0 leaves a term out.
+class PhotoTerms:
+    """What an encoder learns by (Song et al., section 3.2); 0 leaves a term out.
 
     Attributes:
-        alignment: how faces lie in the pictures, for the model's config.
         squared: weight of the difference of pixels.
         perceptual, features: of the distance on features, "lpips" or a saved `StarterFeatures`.
         identity, identity_network: of the distance of embeddings, see `load_identity`; none for the empty name.
@@ -138,9 +138,6 @@ class EncoderSettings:
         kl_steps: over which that weight grows from nothing.
     """
 
-    run: RunSettings
-    encoder: EncoderConfig
-    alignment: Literal["ffhq", "eyes"] = "ffhq"
     squared: float = 1.0
     perceptual: float = 0.8
     features: str = "lpips"
@@ -153,8 +150,62 @@ class EncoderSettings:
     def __post_init__(self) -> None:
         if min(self.squared, self.perceptual, self.identity, self.kl) < 0 or self.kl_steps < 1:
             raise ConfigError(f"weights must be 0 or more and kl_steps 1 or more, not {self}")
+        if not self.squared and not self.perceptual and not (self.identity and self.identity_network):
+            raise ConfigError("squared, perceptual and identity are all left out: nothing is to be learnt")
         if self.kl_reduction not in ("sum", "layer_sum", "mean"):
             raise ConfigError(f"kl_reduction must be sum, layer_sum or mean, not {self.kl_reduction!r}")
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Training of the encoder of a frozen generator.
+
+    Attributes:
+        alignment: how faces lie in the pictures, for the model's config.
+    """
+
+    run: RunSettings
+    encoder: EncoderConfig
+    terms: PhotoTerms = field(default_factory=PhotoTerms)
+    alignment: Literal["ffhq", "eyes"] = "ffhq"
+
+
+@dataclass(frozen=True)
+class PhotoSettings:
+    """Training of a generator of photos and its encoder at once.
+
+    Attributes:
+        alone: first steps in which both only learn to make photos again.
+        interval: steps from one in which pictures of random latents are judged, too, to the next; the penalties'
+            intervals should be multiples of it. The others take a third of the time.
+        again: weight of the encoder's terms beside the judges'.
+        again_judged: share of the judged pictures that are photos made again; the others are random.
+        encoder_rate: the encoder's learning rate; the run's is the generator's.
+        noise, judged: as in `GeneratorSettings`.
+    """
+
+    run: RunSettings
+    model: PortraitConfig
+    adversary: Adversary = field(default_factory=Adversary)
+    latents: Latents = field(default_factory=Latents)
+    terms: PhotoTerms = field(default_factory=PhotoTerms)
+    noise: bool = True
+    alone: int = 0
+    interval: int = 1
+    again: float = 1.0
+    again_judged: float = 0.5
+    encoder_rate: float = 1e-3
+    judged: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.judged < 2 or self.alone < 0 or self.interval < 1:
+            raise ConfigError(f"judged must be 2 pictures or more, alone 0 or more, interval 1 or more, not {self}")
+        if min(self.again, self.encoder_rate) <= 0:
+            raise ConfigError(f"again and encoder_rate must be above 0, not {self.again!r} and {self.encoder_rate!r}")
+        if not 0 <= self.again_judged < 1:
+            raise ConfigError(f"again_judged must be a share from 0 to below 1, not {self.again_judged!r}")
+        if self.model.encoder is None:
+            raise ConfigError("a photo model that is trained whole has an encoder: model.encoder must not be none")
 
 
 @dataclass(frozen=True)
@@ -164,9 +215,11 @@ class StyleSettings:
     Attributes:
         adversary: each attribute's; its sizes count only where no saved discriminator is given.
         split: first and last resolution of which every attribute has its own blocks.
+        noise: whether layers have noise, see `silence`.
+        encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
-        frozen_layers: of the discriminators, from the picture on (FreezeD).
+        frozen_layers: of saved discriminators, from the picture on (FreezeD); a fresh one learns with all of them.
         judged: how many pictures are made of each attribute for the distance to the exemplars.
         patience: sheets without a nearer state after which the run ends; 0 never ends it.
     """
@@ -174,6 +227,8 @@ class StyleSettings:
     run: RunSettings
     adversary: Adversary
     split: tuple[int, int] = (8, 64)
+    noise: bool = True
+    encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"
     frozen_layers: int = 0
@@ -185,114 +240,5 @@ class StyleSettings:
             raise ConfigError(
                 f"similarity, frozen_layers and patience must be 0 or more and judged 2 or more, not {self}"
             )
-
-
-def decay_of(batch_size: int, pictures: int = 10_000) -> float:
-    """The averaging that forgets half in that many pictures, rounded to what a person would write."""
-    return round(0.5 ** (batch_size / pictures), 5)
-
-
-# 25 million pictures, the length of FFHQ's own training.
-PAPER_RUN = RunSettings(
-    steps=781_250,
-    batch_size=32,
-    learning_rate=2e-3,
-    ema_decay=decay_of(32),
-    precision="bf16",
-    log_every=50,
-    save_every=4000,
-)
-STARTER_RUN = RunSettings(
-    steps=40_000,
-    batch_size=64,
-    learning_rate=2.5e-3,
-    ema_decay=decay_of(64),
-    precision="bf16",
-    log_every=32,
-    save_every=800,
-)
-TINY_RUN = RunSettings(steps=2, batch_size=4, learning_rate=2e-3, ema_decay=0.5, log_every=1, save_every=1)
-
-# Mapping and synthesis take 7.6 MB in float16, and leave room for an encoder in 16 MB.
-STARTER = StyleGAN2Config(size=128, latent_dim=256, mapping_layers=4, channel_base=8192, channel_max=192)
-SMALL = replace(STARTER, size=64, channel_base=4096, channel_max=128)
-TINY = StyleGAN2Config(size=16, latent_dim=8, mapping_layers=2, channel_base=64, channel_max=8)
-
-STARTER_ADVERSARY = Adversary(
-    8192, 256, penalties=Penalties(r1=0.5, path_interval=8), augmentation=Augmentation(pictures=100_000)
-)
-STARTER_GENERATOR = GeneratorSettings(STARTER_RUN, STARTER, STARTER_ADVERSARY, Latents(two=0.4, own=0.5))
-GENERATOR_PRESETS = {
-    "paper": GeneratorSettings(PAPER_RUN, StyleGAN2Config(), features="vgg16", judged=10_000),
-    "starter": STARTER_GENERATOR,
-    "starter-64": replace(
-        STARTER_GENERATOR,
-        run=replace(STARTER_RUN, batch_size=16, ema_decay=decay_of(16), save_every=160),
-        model=SMALL,
-        adversary=replace(STARTER_ADVERSARY, channel_base=4096, channel_max=128),
-        judged=400,
-    ),
-    "tiny": GeneratorSettings(
-        TINY_RUN,
-        TINY,
-        Adversary(64, 8, penalties=Penalties(1.0, 2, 1.0, 1)),
-        Latents(0.3, 0.3),
-        judged=4,
-    ),
-}
-
-STARTER_ENCODER = EncoderConfig(size=128, widths=(24, 48, 96, 144), units=(2, 2, 3, 2), head_width=64)
-TINY_ENCODER = EncoderConfig(size=32, widths=(4, 4, 6, 8), units=(1, 1, 1, 1), head_width=8, levels=(2, 2))
-ENCODER_PRESETS = {
-    # 20 passes over 28 000 photos.
-    "paper": EncoderSettings(
-        replace(PAPER_RUN, steps=35_000, batch_size=16, learning_rate=1e-3, largest_gradient=1.0, ema_decay=0.999),
-        EncoderConfig(),
-    ),
-    "starter": EncoderSettings(
-        replace(STARTER_RUN, steps=20_000, batch_size=32, learning_rate=1e-3, largest_gradient=1.0, ema_decay=0.998),
-        STARTER_ENCODER,
-        alignment="eyes",
-        squared=2.0,
-        perceptual=0.5,
-        features=STARTER_FEATURES,
-        identity=0.5,
-        identity_network=STARTER_FEATURES,
-        kl=5e-3,
-    ),
-    "tiny": EncoderSettings(
-        TINY_RUN,
-        TINY_ENCODER,
-        alignment="eyes",
-        features=STARTER_FEATURES,
-        identity_network=STARTER_FEATURES,
-        kl_steps=2,
-    ),
-}
-
-# The paper stops by eye after 900 to 2 200 steps.
-STYLE_PRESETS = {
-    "paper": StyleSettings(
-        replace(PAPER_RUN, steps=2200, batch_size=8, ema_decay=0.995, log_every=20, save_every=100),
-        Adversary(loss="hinge", augmentation=Augmentation(target=0.0)),
-        patience=0,
-    ),
-    "starter": StyleSettings(
-        replace(
-            STARTER_RUN, steps=3000, batch_size=16, learning_rate=2e-3, ema_decay=0.99, log_every=20, save_every=100
-        ),
-        replace(STARTER_ADVERSARY, augmentation=Augmentation(pictures=20_000)),
-        features=STARTER_FEATURES,
-        frozen_layers=4,
-        judged=256,
-        patience=6,
-    ),
-    "tiny": StyleSettings(
-        TINY_RUN,
-        Adversary(64, 8, loss="hinge", penalties=Penalties(1.0, 2, 1.0, 1)),
-        split=(8, 8),
-        features=STARTER_FEATURES,
-        frozen_layers=1,
-        judged=4,
-    ),
-}
+        if not 0 <= self.encoded <= 1:
+            raise ConfigError(f"encoded must be a share from 0 to 1, not {self.encoded!r}")

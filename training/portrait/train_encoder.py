@@ -17,27 +17,26 @@ import torch
 import typer
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
 
 from artmodels.errors import ConfigError
+from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
-from training.feature_distance import Distance, load_distance
 from training.portrait.data import Portraits
 from training.portrait.diagnosis import compared, diagnose
 from training.portrait.judge import Best
 from training.portrait.latents import device_generator
-from training.portrait.objective import kl_to_prior
+from training.portrait.photo_losses import PhotoLosses
 from training.portrait.photo_models import photo_model_of
-from training.portrait.settings import ENCODER_PRESETS, EncoderSettings
-from training.portrait.similarity import Embed, identity_distance, load_identity
+from training.portrait.presets import ENCODER_PRESETS
+from training.portrait.settings import EncoderSettings
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
 from training.step_batches import step_batches
 
-__all__ = ["photo_losses", "train_encoder"]
+__all__ = ["make_again", "photo_sheet", "train_encoder"]
 
 ROWS, SAMPLES = 8, 4
 JUDGED = 256
@@ -70,31 +69,22 @@ def train_encoder(
     size = encoder.config.size
     pictures, held_out = (Portraits(data, size, split=split, device=run.device) for split in ("train", "test"))
     photos = held_out.batch(range(min(JUDGED, len(held_out))))
-    distance = load_distance(settings.features, run.device) if settings.perceptual else None
-    embed = load_identity(settings.identity_network, run.device) if settings.identity else None
-    judging = distance or load_distance(settings.features, run.device)
+    losses = PhotoLosses(settings.terms, run.device)
     optimiser = torch.optim.RAdam(encoder.parameters(), settings.run.learning_rate)
     best = Best(out / "best")
     run.start(model, optimiser=optimiser, best=best)
 
-    for shown, steps_generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
-        draws = device_generator(run.device, steps_generator)
+    for shown, step_generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
+        draws = device_generator(run.device, step_generator)
         with run.accelerator.autocast():
-            latents = model.encode(shown)
-            mean = latents.mean.float()
-            noise = torch.randn(mean.shape, generator=draws, device=run.device)
-            made = compared(model.decode(model.codes(latents.sample(noise).float())).float(), shown)
-            losses = photo_losses(made, shown, distance, embed, settings)
-        if latents.log_variance is not None and settings.kl:
-            told = kl_to_prior(mean, latents.log_variance.float(), settings.kl_reduction)
-            losses["kl"] = settings.kl * min(1.0, (run.step + 1) / settings.kl_steps) * told
-        norm = run.descend(torch.stack(list(losses.values())).sum(), encoder, optimiser)
+            latents, made = make_again(model, shown, draws)
+            told = {**losses.of_pictures(compared(made, shown), shown), **losses.of_latents(latents, run.step)}
+        norm = run.descend(torch.stack(list(told.values())).sum(), encoder, optimiser)
 
-        numbers: dict[str, Tensor] = {**losses, **norm}
+        numbers: dict[str, Tensor] = {**told, **norm}
         if run.is_showing():
-            found = diagnose(run.average, photos, judging)
-            numbers["held_out_difference"] = torch.tensor(found.difference)
-            numbers["anisotropy"] = torch.tensor(found.anisotropy)
+            found = diagnose(run.average, photos, losses.judging)
+            numbers |= found.numbers()
             best.keep(run.average, found.distance, run.step + 1, is_main=run.is_main)
             if run.is_main:
                 (out / "diagnosis.json").write_text(json.dumps({"step": run.step + 1, **found.to_dict()}, indent=2))
@@ -103,20 +93,11 @@ def train_encoder(
     return run.average
 
 
-def photo_losses(
-    made: Tensor, photos: Tensor, distance: Distance | None, embed: Embed | None, settings: EncoderSettings
-) -> dict[str, Tensor]:
-    """The settings' terms of eqs. 4 to 6 but the prior's, each a mean over photos [B, 3, S, S]."""
-    losses: dict[str, Tensor] = {}
-    if settings.squared:
-        losses["squared"] = settings.squared * functional.mse_loss(made, photos)
-    if distance is not None:
-        losses["perceptual"] = settings.perceptual * distance(made, photos).float().mean()
-    if embed is not None:
-        losses["identity"] = settings.identity * identity_distance(embed, made, photos).mean()
-    if not losses:
-        raise ConfigError("squared, perceptual and identity are all left out: nothing is to be learnt")
-    return losses
+def make_again(model: PortraitStylizer, photos: Tensor, draws: torch.Generator) -> tuple[Latents, Tensor]:
+    """The latents of photos [B, 3, S, S] of the encoder's size, and the photos made again by a draw of them."""
+    latents = model.encode(photos)
+    noise = torch.randn(latents.mean.shape, generator=draws, device=photos.device)
+    return latents, model.decode(model.codes(latents.sample(noise).float())).float()
 
 
 def new_photo_model(settings: EncoderSettings, generator: str | None, init: str | None) -> PortraitStylizer:

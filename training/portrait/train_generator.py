@@ -11,6 +11,7 @@ with. A row of a sheet is a real picture, four with one latent each and three wi
 """
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,25 +20,18 @@ import typer
 from PIL import Image
 from torch import Tensor
 
+from artmodels.portrait.steps import PortraitNetworks
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
-from training.losses import frozen
-from training.portrait.augment import AugmentationControl, shown_views
+from training.portrait.contest import Judges, Made, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
 from training.portrait.growth import grown_discriminator, grown_generator
 from training.portrait.judge import Best, Judge
-from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents
-from training.portrait.objective import (
-    PathLength,
-    discriminator_loss,
-    generator_loss,
-    is_due,
-    lazy_adam,
-    path_lengths,
-    r1_penalty,
-)
-from training.portrait.settings import GENERATOR_PRESETS, GeneratorSettings, Latents
+from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents, silence
+from training.portrait.objective import lazy_adam
+from training.portrait.presets import GENERATOR_PRESETS
+from training.portrait.settings import GeneratorSettings, Latents
 from training.run import Run
 from training.settings import choose_preset
 from training.sheets import picture_sheet
@@ -71,52 +65,28 @@ def train_generator(
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
-    for network in (model, discriminator):
-        network.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    adversary, penalties = settings.adversary, settings.adversary.penalties
-    optimiser = lazy_adam(model.parameters(), settings.run.learning_rate, penalties.path_steps)
-    judging = lazy_adam(discriminator.parameters(), settings.run.learning_rate, penalties.r1_steps)
-    control, path = AugmentationControl(adversary.augmentation.target, adversary.augmentation.pictures), PathLength()
+    if not settings.noise:
+        silence(model.synthesis)
+    model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judges = Judges(run, [discriminator], settings.adversary)
+    optimiser = lazy_adam(model.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
+    smoothing = Smoothing(run, model, optimiser, settings.adversary)
     pictures = Portraits(data, model.config.size, split="train", device=run.device)
     judge, best = Judge(pictures, settings.features, settings.judged), Best(out / "best")
-    parts = {"discriminator": discriminator, "optimiser": optimiser, "judging": judging}
-    run.start(model, **parts, control=control, path=path, best=best)
+    run.start(model, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
     seen: dict[str, Tensor] = {}
 
     for real, generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
         draws, count = device_generator(run.device, generator), len(real)
-
-        def as_seen(shown: Tensor, generator: torch.Generator = generator) -> Tensor:
-            return shown_views(shown, control.probability, generator)
-
-        with run.accelerator.autocast():
-            with torch.no_grad():
-                _, made = make(model, count, settings.latents, draws)
-            real = as_seen(real)
-            scores = discriminator(real), discriminator(as_seen(made))
-            seen["adversary"] = discriminator_loss(*scores, adversary.loss)
-        run.descend(seen["adversary"], discriminator, judging, clip=False)
-        control.notice(scores[0])
-        control.adjust(run.step, lambda signs: run.accelerator.reduce(signs, "sum"))
-
-        if is_due(run.step, penalties.r1_steps):
-            watched = real.detach().requires_grad_(True)
-            seen["r1"] = r1_penalty(discriminator(watched), watched)
-            run.descend(penalties.r1 * penalties.r1_steps * seen["r1"], discriminator, judging, clip=False)
-
-        with frozen(discriminator), run.accelerator.autocast():
-            codes, made = make(model, count, settings.latents, draws)
-            seen["generator"] = generator_loss(discriminator(as_seen(made)), adversary.loss)
+        seen |= judges.learn([real], [partial(make, model, count, settings.latents, draws)], generator)
+        with judges.paused(), run.accelerator.autocast():
+            made = make(model, count, settings.latents, draws)
+            seen["generator"] = judges.convince([made.pictures], generator)
         run.descend(seen["generator"], model, optimiser)
-        model.mapping.w_avg.lerp_(codes.detach().mean((0, 1)), 1 - MEAN_CODE_DECAY)
+        follow_mean(model, made.codes)
+        seen |= smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
 
-        if is_due(run.step, penalties.path_steps):
-            codes, made = make(model, max(count // 2, 1), settings.latents, draws)
-            noise = torch.randn(made.shape, generator=draws, device=run.device)
-            seen["path"] = path.penalty(path_lengths(made, codes, noise))
-            run.descend(penalties.path * penalties.path_steps * seen["path"], model, optimiser)
-
-        told = {"augmented": torch.tensor(control.probability)}
+        told = {"augmented": judges.probability}
         if run.is_showing():
             distance = judge.distance(lambda count, number: pictures_of(run.average, count, number))
             best.keep(run.average, distance, run.step + 1, is_main=run.is_main)
@@ -146,10 +116,29 @@ def new_networks(
     return model, Discriminator(sizes)
 
 
-def make(model: StyleGAN2, count: int, latents: Latents, draws: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Style codes [B, L, D] of new latents, and their pictures with new noise."""
-    codes = model.mapping(draw_latents(count, model.config, latents, draws))
-    return codes, model.synthesis(codes, noise=draw_noise(count, model.config, draws))
+def make(
+    model: StyleGAN2 | PortraitNetworks,
+    count: int,
+    latents: Latents,
+    draws: torch.Generator,
+    *,
+    beside: Tensor | None = None,
+) -> Made:
+    """Pictures of new latents and new noise.
+
+    Args: beside: other pictures of the generator, which follow them; they have no part in the codes and the noise.
+    """
+    config = model.synthesis.config
+    codes = model.mapping(draw_latents(count, config, latents, draws))
+    noise = draw_noise(count, config, draws)
+    pictures = model.synthesis(codes, noise=noise)
+    return Made(codes, pictures if beside is None else torch.cat((pictures, beside.to(pictures.dtype))), noise)
+
+
+@torch.no_grad()
+def follow_mean(model: StyleGAN2 | PortraitNetworks, codes: Tensor) -> None:
+    """Moves the mean code, to which truncation leads, a little towards those of a step."""
+    model.mapping.w_avg.lerp_(codes.mean((0, 1)), 1 - MEAN_CODE_DECAY)
 
 
 @torch.no_grad()

@@ -8,40 +8,36 @@ checkpoint. The state whose pictures came nearest to yours goes into `<out>/<nam
 the Hub; `--choose 600` writes the state after that step instead.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import torch
 import typer
-from torch import Tensor, nn
+from torch import Tensor
 
 from artmodels.errors import ConfigError
 from artmodels.hub import push_folder
 from artmodels.portrait.config import StyleConfig
 from artmodels.portrait.model import PortraitStylizer
-from artmodels.portrait.paths import with_paths
+from artmodels.portrait.paths import with_paths, without_paths
 from artmodels.portrait.style import PortraitStyle
 from training.command import Changes, Minutes, Resume, tells_mistakes
-from training.losses import frozen
+from training.feature_distance import Distance
 from training.order import places_of
-from training.portrait.augment import AugmentationControl, shown_views
+from training.portrait.contest import Judges, Made, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
+from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.judge import Best
-from training.portrait.latents import device_generator, draw_latents, draw_noise
-from training.portrait.objective import (
-    PathLength,
-    discriminator_loss,
-    generator_loss,
-    is_due,
-    lazy_adam,
-    path_lengths,
-    r1_penalty,
-)
+from training.portrait.latents import device_generator, draw_latents, draw_noise, silence
+from training.portrait.objective import lazy_adam
 from training.portrait.photo_models import open_photo_model
-from training.portrait.settings import STYLE_PRESETS, Latents, StyleSettings
+from training.portrait.presets import STYLE_PRESETS
+from training.portrait.settings import Latents, StyleSettings
 from training.portrait.similarity import load_later_distance
 from training.portrait.style_folder import StyleWords, published_folder, write_style
 from training.portrait.style_states import Evolution, StyleJudge, paths_of
@@ -54,24 +50,37 @@ __all__ = ["train_style"]
 OWN = Latents(two=0.0, own=1.0)
 
 
-class Made(NamedTuple):
-    """Pictures of a style, and of what."""
+class Painter(NamedTuple):
+    """A style, the photo model it is tuned from, how far their pictures are apart, and latents of photos, if any."""
 
-    codes: Tensor
-    noise: dict[int, Tensor]
-    pictures: Tensor
+    style: PortraitStyle
+    source: PortraitStylizer
+    distance: Distance
+    photos: EncodedPhotos | None
+    share: float
 
+    def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
+        """Pictures of new latents, one for every layer, and new noise.
 
-class Attribute(NamedTuple):
-    """One way through the generator, with its pictures and what judges it."""
+        Args: share: makes only one in so many.
+        """
+        config, count = self.source.config.generator, max(count // share, 1)
+        latents = draw_latents(count, config, OWN, draws)
+        if self.photos is not None:
+            is_photo = torch.rand(count, 1, 1, generator=draws, device=draws.device) < self.share
+            latents = torch.where(is_photo, self.photos.draw(count, draws), latents)
+        codes = self.source.codes(latents).requires_grad_(torch.is_grad_enabled())
+        noise = draw_noise(count, config, draws)
+        return Made(codes, self.style.synthesis(codes, attribute=path, noise=noise), noise)
 
-    path: int | None
-    exemplars: Portraits
-    discriminator: Discriminator
-    control: AugmentationControl
-
-    def seen(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        return shown_views(pictures, self.control.probability, generator)
+    def difference(self, made: Sequence[Made]) -> Tensor:
+        """From the photo model's pictures of the same codes and noise, summed over attributes (eq. 11)."""
+        parts = []
+        for each in made:
+            with torch.no_grad():
+                photos = self.source.decode(each.codes, noise=each.noise)
+            parts.append(self.distance(each.pictures, photos).float().mean())
+        return torch.stack(parts).sum()
 
 
 def train_style(
@@ -82,6 +91,7 @@ def train_style(
     photo: str,
     photo_name: str | None = None,
     opponent: str | None = None,
+    photos: Path | None = None,
     minutes: float | None = None,
     resume: bool = False,
 ) -> PortraitStyle:
@@ -92,81 +102,45 @@ def train_style(
         photo: a saved photo model, or a StyleGAN2, whose generator it begins with and whose codes it keeps.
         photo_name: what the style calls that model, where it is to be published by another name.
         opponent: the saved discriminator of that generator; a fresh one takes far longer.
+        photos: what a recipe of portraits wrote; the style learns to draw the codes of its training photos, too.
     """
     run = Run[PortraitStyle](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     source = open_photo_model(photo, run.device)
     style = new_style(source, attributes_of(data), settings, photo_name)
+    if not settings.noise:
+        silence(style.synthesis)
     style.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    ways = open_ways(style, settings, data, opponent, run.device)
-    judges = nn.ModuleList(way.discriminator for way in ways)
-    penalties, loss = settings.adversary.penalties, settings.adversary.loss
-    optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, penalties.path_steps)
-    learning = [parameter for parameter in judges.parameters() if parameter.requires_grad]
-    judging = lazy_adam(learning, settings.run.learning_rate, penalties.r1_steps)
-    distance, path, best = load_later_distance(settings.features, run.device), PathLength(), Best(out / "best")
-    controls = {f"control_{number}": way.control for number, way in enumerate(ways)}
-    judge = StyleJudge([way.exemplars for way in ways], settings, source)
-    evolution = Evolution(out, source, style.config.generator.attributes)
-    run.start(style, judges=judges, optimiser=optimiser, judging=judging, path=path, best=best, **controls)
-    seen: dict[str, Tensor] = {}
+    attributes = style.config.generator.attributes
+    exemplars = open_exemplars(data, style.config.generator.size, attributes, run.device)
+    judges = Judges(run, [new_discriminator(style, settings, opponent) for _ in exemplars], settings.adversary)
+    optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
+    smoothing = Smoothing(run, style, optimiser, settings.adversary)
+    known = EncodedPhotos(source, photos) if photos else None
+    painter = Painter(style, source, load_later_distance(settings.features, run.device), known, settings.encoded)
+    judge, best = StyleJudge(exemplars, settings, source), Best(out / "best")
+    evolution = Evolution(out, source, attributes)
+    run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
+    count, seen = settings.run.batch_size, dict[str, Tensor]()
 
-    def draw(step: int, generator: torch.Generator) -> list[Tensor]:
-        count = settings.run.batch_size
-        start = (step * run.accelerator.num_processes + run.accelerator.process_index) * count
-        orders = (places_of(len(way.exemplars), settings.run.seed, start, count) for way in ways)
-        return [way.exemplars.mirrored(places, generator) for way, places in zip(ways, orders, strict=True)]
+    for real, generator in draw_steps(run, partial(draw_exemplars, run, exemplars), ahead=exemplars[0].ahead):
+        draws = device_generator(run.device, generator)
+        makes = [partial(painter.make, count, path, draws) for path in paths_of(attributes)]
+        seen |= judges.learn(real, makes, generator)
+        with judges.paused(), run.accelerator.autocast():
+            made = [make() for make in makes]
+            seen["generator"] = judges.convince([each.pictures for each in made], generator)
+            seen["similarity"] = settings.similarity * painter.difference(made)
+        run.descend(seen["generator"] + seen["similarity"], style, optimiser)
+        for_path = makes[(run.step // max(smoothing.penalties.path_steps, 1)) % len(makes)]
+        seen |= smoothing.step(partial(for_path, share=2), draws)
 
-    for exemplars, generator in draw_steps(run, draw, ahead=ways[0].exemplars.ahead):
-        draws, count = device_generator(run.device, generator), settings.run.batch_size
-        real = [way.seen(part, generator) for way, part in zip(ways, exemplars, strict=True)]
-
-        with run.accelerator.autocast():
-            losses = []
-            for way, part in zip(ways, real, strict=True):
-                with torch.no_grad():
-                    made = make(style, source, count, way.path, draws)
-                scores = way.discriminator(part), way.discriminator(way.seen(made.pictures, generator))
-                losses.append(discriminator_loss(*scores, loss))
-                way.control.notice(scores[0])
-        seen["adversary"] = torch.stack(losses).sum()
-        run.descend(seen["adversary"], judges, judging, clip=False)
-        for way in ways:
-            way.control.adjust(run.step, lambda signs: run.accelerator.reduce(signs, "sum"))
-
-        if is_due(run.step, penalties.r1_steps):
-            watched = [part.detach().requires_grad_(True) for part in real]
-            found = [r1_penalty(way.discriminator(part), part) for way, part in zip(ways, watched, strict=True)]
-            seen["r1"] = torch.stack(found).sum()
-            run.descend(penalties.r1 * penalties.r1_steps * seen["r1"], judges, judging, clip=False)
-
-        with frozen(judges), run.accelerator.autocast():
-            convincing, similar = [], []
-            for way in ways:
-                made = make(style, source, count, way.path, draws)
-                convincing.append(generator_loss(way.discriminator(way.seen(made.pictures, generator)), loss))
-                if settings.similarity:
-                    with torch.no_grad():
-                        photos = source.decode(made.codes, noise=made.noise)
-                    similar.append(distance(made.pictures, photos).float().mean())
-        seen["generator"] = torch.stack(convincing).sum()
-        if similar:
-            seen["similarity"] = settings.similarity * torch.stack(similar).sum()
-        run.descend(seen["generator"] + seen.get("similarity", 0.0), style, optimiser)
-
-        if is_due(run.step, penalties.path_steps):
-            way = ways[(run.step // penalties.path_steps) % len(ways)]
-            made = make(style, source, max(count // 2, 1), way.path, draws, for_path=True)
-            noise = torch.randn(made.pictures.shape, generator=draws, device=run.device)
-            seen["path"] = path.penalty(path_lengths(made.pictures, made.codes, noise))
-            run.descend(penalties.path * penalties.path_steps * seen["path"], style, optimiser)
-
-        told = {"augmented": torch.tensor(max(way.control.probability for way in ways))}
+        told = {"augmented": judges.probability}
         if run.is_showing():
-            found_distance = judge.distance(run.average)
-            told[judge.name] = torch.tensor(found_distance)
-            best.keep(run.average, found_distance, run.step + 1, is_main=run.is_main)
+            distance = judge.distance(run.average)
+            told[judge.name] = torch.tensor(distance)
+            best.keep(run.average, distance, run.step + 1, is_main=run.is_main)
             if run.is_main:
                 run.show(evolution.add(run.average, run.step + 1))
             if settings.patience and run.step + 1 - best.step >= settings.patience * settings.run.save_every:
@@ -186,48 +160,30 @@ def new_style(
     return style
 
 
-def open_ways(
-    style: PortraitStyle, settings: StyleSettings, data: Path, opponent: str | None, device: torch.device
-) -> list[Attribute]:
-    """Every attribute's pictures, discriminator and augmentation.
+def new_discriminator(style: PortraitStyle, settings: StyleSettings, opponent: str | None) -> Discriminator:
+    """What judges one attribute's pictures: a fresh one, or the photo model's, whose first layers stay as they are.
 
     Raises:
-        ConfigError: the saved discriminator is for pictures of another size.
+        ConfigError: the saved one is for pictures of another size.
     """
-    config, adversary = style.config.generator, settings.adversary
-    sizes = replace(config, channel_base=adversary.channel_base, channel_max=adversary.channel_max, attributes=())
-    ways = []
-    exemplars = open_exemplars(data, config.size, config.attributes, device)
-    for path, pictures in zip(paths_of(config.attributes), exemplars, strict=True):
-        discriminator = Discriminator.from_pretrained(opponent) if opponent else Discriminator(sizes)
-        if discriminator.config.size != config.size:
-            raise ConfigError(
-                f"the discriminator is for {discriminator.config.size} pixels, the style's are {config.size}"
-            )
-        discriminator.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    config, adversary = without_paths(style.config.generator), settings.adversary
+    sizes = replace(config, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
+    discriminator = Discriminator.from_pretrained(opponent) if opponent else Discriminator(sizes)
+    if discriminator.config.size != config.size:
+        raise ConfigError(f"the discriminator is for {discriminator.config.size} pixels, the style's are {config.size}")
+    if opponent:
         discriminator.freeze(settings.frozen_layers)
-        control = AugmentationControl(adversary.augmentation.target, adversary.augmentation.pictures)
-        ways.append(Attribute(path, pictures, discriminator, control))
-    return ways
+    return discriminator
 
 
-def make(
-    style: PortraitStyle,
-    source: PortraitStylizer,
-    count: int,
-    path: int | None,
-    draws: torch.Generator,
-    *,
-    for_path: bool = False,
-) -> Made:
-    """Pictures [B, 3, S, S] of new latents, one for every layer, and new noise; nothing bounds them.
-
-    Args: for_path: whether gradients with respect to the codes are wanted, of a mapping that is frozen.
-    """
-    config = source.config.generator
-    codes = source.codes(draw_latents(count, config, OWN, draws)).requires_grad_(for_path)
-    noise = draw_noise(count, config, draws)
-    return Made(codes, noise, style.synthesis(codes, attribute=path, noise=noise))
+def draw_exemplars(
+    run: Run[PortraitStyle], exemplars: Sequence[Portraits], step: int, generator: torch.Generator
+) -> list[Tensor]:
+    """Every attribute's pictures of a step, [B, 3, S, S], the next of an endless series of shuffled passes."""
+    count = run.settings.batch_size
+    start = (step * run.accelerator.num_processes + run.accelerator.process_index) * count
+    orders = (places_of(len(pictures), run.settings.seed, start, count) for pictures in exemplars)
+    return [pictures.mirrored(places, generator) for pictures, places in zip(exemplars, orders, strict=True)]
 
 
 @tells_mistakes
@@ -238,6 +194,7 @@ def main(
     photo: Annotated[str, typer.Option(help="Saved photo model, or StyleGAN2.")] = "artmodels/portrait-photo",
     photo_name: Annotated[str | None, typer.Option(help="The name that it is published by, if another.")] = None,
     opponent: Annotated[str | None, typer.Option(help="Saved discriminator of the photo model.")] = None,
+    photos: Annotated[Path | None, typer.Option(help="Portraits of a recipe, to draw like its random ones.")] = None,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(STYLE_PRESETS)}.")] = "starter",
     change: Changes = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="Takes the pictures as they are.")] = False,
@@ -256,8 +213,10 @@ def main(
         config = open_photo_model(photo).config
         size, alignment = config.generator.size, config.alignment
         print(prepare_exemplars(pictures, prepared, size, alignment=alignment, is_aligned=aligned))
-        begins = {"photo_name": photo_name, "opponent": opponent}
-        train_style(settings, prepared, folder, photo=photo, **begins, minutes=minutes, resume=resume)
+        train_style(
+            settings, prepared, folder,
+            photo=photo, photo_name=photo_name, opponent=opponent, photos=photos, minutes=minutes, resume=resume,
+        )  # fmt: skip
     words = StyleWords(name, push or name, credit, url, licence)
     written = write_style(folder, settings, words, photo=photo, step=choose)
     print(written)

@@ -1,6 +1,11 @@
 """One style's pictures from a tar of several, as `training.portrait.train_style` takes them.
 
     python -m training.recipes.style_pictures --source styles-256.tar --style toy3d --attributes --out data/styles/toy3d
+    python -m training.recipes.style_pictures --source styles-256.tar --style npr_oil --portraits data/portraits \
+        --out data/styles/npr_oil
+
+Pictures that were painted after portraits bear their ids: `--portraits` leaves those of held-out portraits out, or the
+style would be measured on faces that it has seen.
 
 The tar holds `<style>/<id>.webp` and `meta.jsonl`, whose rows have "id", "style" and, where it is known, "gender".
 """
@@ -14,20 +19,26 @@ import typer
 
 from artmodels.errors import ConfigError
 from training.command import tells_mistakes
+from training.recipe_pictures import read_rows
 
 __all__ = ["unpack_style"]
 
 FOLDERS = {"female": "woman", "male": "man"}
 
 
-def unpack_style(source: Path, style: str, out: Path, *, attributes: bool = False) -> int:
+def unpack_style(
+    source: Path, style: str, out: Path, *, attributes: bool = False, portraits: Path | None = None
+) -> int:
     """Writes the style's pictures to OUT and returns how many they are.
 
-    Args: attributes: writes them to OUT/woman and OUT/man, and leaves out those of which it is not known.
+    Args:
+        attributes: writes them to OUT/woman and OUT/man, and leaves out those of which it is not known.
+        portraits: a recipe's output, whose test pictures' ids are left out.
 
     Raises:
-        ConfigError: the source is no such tar, or holds no such style or no attributes of it.
+        ConfigError: the source is no such tar, or holds no such style or no attributes of it; or no portraits.
     """
+    unwanted = {row["id"] for row in read_rows(portraits, "test")} if portraits else set()
     if not source.is_file():
         raise ConfigError(f"there is no tar {source}")
     try:
@@ -37,7 +48,9 @@ def unpack_style(source: Path, style: str, out: Path, *, attributes: bool = Fals
                 raise ConfigError(f"{source} holds no meta.jsonl")
             rows = [json.loads(line) for line in read(archive, members["meta.jsonl"]).splitlines()]
             wanted = {
-                f"{style}/{row['id']}.webp": folder_of(row, attributes) for row in chosen(rows, style, attributes)
+                f"{style}/{row['id']}.webp": folder_of(row, attributes)
+                for row in chosen(rows, style, attributes)
+                if row["id"] not in unwanted
             }
             lost = sorted(wanted.keys() - members.keys())
             if lost:
@@ -79,9 +92,10 @@ def main(
     style: Annotated[str, typer.Option(help="Which of its styles.")],
     out: Annotated[Path, typer.Option(help="Where the pictures go.")],
     attributes: Annotated[bool, typer.Option("--attributes", help="In folders woman and man.")] = False,
+    portraits: Annotated[Path | None, typer.Option(help="Portraits whose held-out faces are left out.")] = None,
 ) -> None:
     """Unpacks one style's pictures."""
-    print(f"{unpack_style(source, style, out, attributes=attributes)} pictures of {style}")
+    print(f"{unpack_style(source, style, out, attributes=attributes, portraits=portraits)} pictures of {style}")
 
 
 if __name__ == "__main__":

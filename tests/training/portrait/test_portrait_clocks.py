@@ -34,7 +34,7 @@ def test_the_plain_form_is_the_same_layer(count: int, doubles: bool) -> None:
 
 def test_the_papers_generator_is_timed_in_both_precisions_and_plainly() -> None:
     names = [case.name for case in portrait_cases()]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 11
     assert [name.split(": ")[1] for name in names if "paper 1024" in name] == [
         "generator", "generator in bfloat16", "generator written plainly", "encoder"
     ]  # fmt: skip

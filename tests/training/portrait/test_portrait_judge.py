@@ -6,7 +6,8 @@ import torch
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait.data import Portraits
 from training.portrait.judge import Best, Judge
-from training.portrait.settings import STARTER_FEATURES, TINY
+from training.portrait.presets import TINY
+from training.portrait.settings import STARTER_FEATURES
 
 
 def test_real_pictures_are_nearer_to_themselves_than_noise_is(portraits):

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents
-from training.portrait.settings import TINY, Latents
+from artmodels.portrait.stylegan2 import StyleGAN2
+from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents, silence
+from training.portrait.presets import TINY
+from training.portrait.settings import Latents
 
 COUNT = 400
 
@@ -49,3 +51,16 @@ def test_noise_has_a_map_for_every_convolution():
         8: (3, 2, 8, 8),
         16: (3, 2, 16, 16),
     }
+
+
+def test_silenced_layers_have_no_noise_and_learn_none():
+    torch.manual_seed(0)
+    model = StyleGAN2(TINY)
+    for name, weight in model.named_parameters():
+        if name.endswith("noise_strength"):
+            weight.data.fill_(0.5)
+    silence(model.synthesis)
+    z = torch.randn(2, TINY.latent_dim)
+    assert torch.equal(model(z), model(z, noise="none"))
+    model(z, noise="random").square().sum().backward()
+    assert all(weight.grad is None for name, weight in model.named_parameters() if name.endswith("noise_strength"))

@@ -10,13 +10,16 @@ from PIL import Image
 from torch import nn
 
 from artmodels.errors import CheckpointError, ConfigError
+from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.feature_distance import load_distance
 from training.portrait.diagnosis import compared, diagnose
-from training.portrait.settings import ENCODER_PRESETS, STARTER, STARTER_ENCODER, STARTER_FEATURES, TINY
+from training.portrait.photo_losses import PhotoLosses
+from training.portrait.presets import ENCODER_PRESETS, STARTER, STARTER_ENCODER, TINY
+from training.portrait.settings import STARTER_FEATURES, PhotoTerms
 from training.portrait.similarity import arcface_crop, identity_distance, load_identity, load_later_distance
-from training.portrait.train_encoder import new_photo_model, photo_losses, train_encoder
+from training.portrait.train_encoder import new_photo_model, train_encoder
 
 CPU = torch.device("cpu")
 SETTINGS = ENCODER_PRESETS["tiny"]
@@ -89,14 +92,21 @@ def test_an_encoder_goes_on_and_wrong_beginnings_are_told(portraits, generator, 
 
 
 def test_every_term_has_its_weight_and_can_be_left_out():
-    made, true = photos(), photos(seed=1)
-    distance, embed = load_distance(STARTER_FEATURES, CPU), load_identity(STARTER_FEATURES, CPU)
-    whole = photo_losses(made, true, distance, embed, replace(SETTINGS, squared=2.0))
-    torch.testing.assert_close(whole["squared"], 2 * (made - true).square().mean())
-    assert photo_losses(true, true, distance, embed, SETTINGS)["identity"] == pytest.approx(0, abs=1e-6)
-    assert photo_losses(made, true, None, None, SETTINGS).keys() == {"squared"}
+    made, true, terms = photos(), photos(seed=1), SETTINGS.terms
+    doubled = PhotoLosses(replace(terms, squared=2.0), CPU)
+    torch.testing.assert_close(doubled.of_pictures(made, true)["squared"], 2 * (made - true).square().mean())
+    assert doubled.of_pictures(true, true)["identity"] == pytest.approx(0, abs=1e-6)
+    one = PhotoLosses(PhotoTerms(perceptual=0.0, identity=0.0, features=STARTER_FEATURES, kl=0.0), CPU)
+    assert one.of_pictures(made, true).keys() == {"squared"}
     with pytest.raises(ConfigError, match="nothing is to be learnt"):
-        photo_losses(made, true, None, None, replace(SETTINGS, squared=0.0))
+        PhotoTerms(squared=0.0, perceptual=0.0)
+
+
+def test_the_priors_weight_grows_and_certain_latents_have_none():
+    losses, mean = PhotoLosses(replace(SETTINGS.terms, kl=0.5, kl_steps=4), CPU), torch.ones(3, 2, 5)
+    told = [float(losses.of_latents(Latents(mean, torch.zeros_like(mean)), step)["kl"]) for step in (0, 1, 3, 9)]
+    assert told == pytest.approx([0.125, 0.25, 0.5, 0.5])  # two layers of 1 / 2 each, and half of that
+    assert losses.of_latents(Latents(mean, None), 9) == {}
 
 
 def test_the_untrained_encoder_lies_on_the_prior(generator):

@@ -1,6 +1,7 @@
 """A style is made in one command: pictures checked, paths by attribute, the nearest state written with its card."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from artmodels.portrait.style import PortraitStyle
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait import train_style as command
 from training.portrait.discriminator import Discriminator
+from training.portrait.encoded_photos import EncodedPhotos
 from training.portrait.exemplars import FEWEST, attributes_of, prepare_exemplars
 from training.portrait.photo_models import open_photo_model
-from training.portrait.settings import STYLE_PRESETS, TINY, TINY_ENCODER
+from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
-from training.portrait.train_style import new_style, train_style
+from training.portrait.train_style import new_discriminator, new_style, train_style
 
 SETTINGS = STYLE_PRESETS["tiny"]
 
@@ -63,7 +65,8 @@ def state_of(run_folder: Path, step: int) -> dict:
 
 
 def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted, photo, tmp_path):
-    run(parted, tmp_path / "run", photo)
+    opponent = Discriminator(TINY).save_pretrained(tmp_path / "judge")
+    train_style(SETTINGS, parted, tmp_path / "run", photo=photo, opponent=str(opponent))
     first, last = state_of(tmp_path / "run", 1), state_of(tmp_path / "run", 2)
     moved = {name for name, value in last["model"].items() if not torch.equal(value, first["model"][name])}
     assert {name for name in last["model"] if "noise_const" not in name} == moved
@@ -75,6 +78,8 @@ def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted,
     assert told.keys() >= {"adversary", "generator", "similarity", "r1", "path", "frechet_starter"}
     with Image.open(tmp_path / "run" / "strip.png") as strip:
         assert strip.size == (3 * 20 + 4, 12 * 20 + 4)  # photos and two states; six portraits, two ways each
+    fresh = new_discriminator(PortraitStyle.from_pretrained(tmp_path / "run" / "best"), SETTINGS, None)
+    assert all(weight.requires_grad for weight in fresh.parameters())
     states = sorted(path.name for path in (tmp_path / "run" / "states").iterdir())
     assert states == ["step_00000001", "step_00000002"]
 
@@ -86,6 +91,28 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(parted, photo, tmp_path)
     whole, broken = (state_of(tmp_path / folder, 3) for folder in ("whole", "broken"))
     for part in ("model", "average", "judges"):
         assert all(torch.equal(whole[part][name], broken[part][name]) for name in whole[part])
+
+
+def test_a_style_learns_from_photos_too(parted, photo, portraits, tmp_path):
+    alone, beside = (
+        train_style(SETTINGS, parted, tmp_path / name, photo=photo, photos=given).state_dict()
+        for name, given in (("alone", None), ("beside", portraits))
+    )
+    assert any(not torch.equal(alone[name], value) for name, value in beside.items())
+
+
+def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
+    model = PortraitStylizer.from_pretrained(photo)
+    with torch.no_grad():
+        model.encoder.mean.bias.fill_(3.0)
+        model.encoder.log_variance.bias.fill_(-2.0)
+    drawn = EncodedPhotos(model, portraits).draw(2000, torch.Generator().manual_seed(0))
+    assert drawn.shape == (2000, TINY.code_count, TINY.latent_dim)
+    assert drawn.mean() == pytest.approx(3.0, abs=0.01)
+    assert drawn.std() == pytest.approx(math.exp(-1) / math.sqrt(3), abs=0.01)  # an even share of exp(-2 / 2)
+    bare = PortraitStylizer(replace(model.config, encoder=None))
+    with pytest.raises(ConfigError, match="has no encoder"):
+        EncodedPhotos(bare, portraits)
 
 
 def test_a_style_begins_as_its_photo_model(photo, parted):

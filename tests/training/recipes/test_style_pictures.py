@@ -47,6 +47,13 @@ def test_a_styles_pictures_are_unpacked(styles, tmp_path):
     assert names_in(tmp_path / "parted") == ["man/1.webp", "woman/0.webp"]
 
 
+def test_faces_of_held_out_portraits_are_left_out(styles, tmp_path):
+    rows = [{"id": "0", "split": "train"}, {"id": "1", "split": "test"}, {"id": "7", "split": "test"}]
+    (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert unpack_style(styles, "toy", tmp_path / "known", portraits=tmp_path) == 2
+    assert names_in(tmp_path / "known") == ["0.webp", "2.webp"]
+
+
 def test_what_is_not_there_is_told(styles, tmp_path):
     with pytest.raises(ConfigError, match="there are pixel, toy"):
         unpack_style(styles, "nope", tmp_path)

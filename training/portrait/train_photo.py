@@ -1,0 +1,222 @@
+"""Trains a generator of photos and its encoder at once, for few photos and little time.
+
+    python -m training.portrait.train_photo --preset starter --data data/portraits --out runs/photo --minutes 30
+
+Differs: Song et al. train a generator first and then the encoder of the frozen generator, as `train_generator` and
+`train_encoder` do. Here both learn to make the photos again while judges look at those and at random pictures (after
+Larsen et al., ICML 2016): every photo tells all of its pixels, so faces come after some thousands of steps, and what an
+encoder finds can be made. Train at 32 or 64 pixels first, `--set model.generator.size=64`, and go on from there with
+`--init runs/small/model --opponent runs/small/discriminator` beside the larger size.
+
+`model/` is a whole photo model, `best/` the state whose random pictures were nearest to the real ones, `discriminator/`
+what the trainings of styles begin with. A row of samples/ is a held-out photo, it made again by the mean of its latents
+and by two samples, and four random pictures.
+"""
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from artmodels.portrait.model import PortraitStylizer
+from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
+from training.portrait.contest import Judges, Smoothing
+from training.portrait.data import Portraits
+from training.portrait.diagnosis import diagnose
+from training.portrait.discriminator import Discriminator
+from training.portrait.growth import grown_discriminator, grown_photo_model
+from training.portrait.judge import Best, Judge
+from training.portrait.latents import device_generator, fixed_latents, silence
+from training.portrait.objective import is_due, lazy_adam
+from training.portrait.photo_losses import PhotoLosses
+from training.portrait.photo_models import generator_of, open_photo_model, photo_model_of
+from training.portrait.presets import PHOTO_PRESETS
+from training.portrait.settings import Latents, PhotoSettings
+from training.portrait.train_encoder import make_again
+from training.portrait.train_generator import follow_mean, make
+from training.run import Run
+from training.settings import choose_preset
+from training.sheets import picture_sheet
+from training.step_batches import step_batches
+
+__all__ = ["train_photo"]
+
+ROWS, SAMPLES, RANDOM = 8, 2, 4
+JUDGED = 256
+ONE = Latents(two=0.0)
+
+
+def train_photo(
+    settings: PhotoSettings,
+    data: Path,
+    out: Path,
+    *,
+    init: str | None = None,
+    opponent: str | None = None,
+    minutes: float | None = None,
+    resume: bool = False,
+) -> PortraitStylizer:
+    """Trains a whole photo model against a discriminator and returns the averaged one.
+
+    Args:
+        init: a saved photo model or generator to start from, grown to the settings' size if it is smaller; its other
+            sizes take the place of the settings'.
+        opponent: a saved discriminator to start from, which grows with it.
+    """
+    run = Run[PortraitStylizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
+    torch.backends.cudnn.benchmark = run.device.type == "cuda"
+    torch.manual_seed(settings.run.seed)
+    model, discriminator = new_networks(settings, init, opponent)
+    if not settings.noise:
+        silence(model.synthesis)
+    model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judges = Judges(run, [discriminator], settings.adversary)
+    optimiser = both_learn(model, settings)
+    smoothing = Smoothing(run, model, optimiser, settings.adversary)
+    losses, progress = PhotoLosses(settings.terms, run.device), Progress(model, settings, data, out, run.device)
+    run.start(model, optimiser=optimiser, **judges.parts, path=smoothing.path, best=progress.best)
+    seen: dict[str, Tensor] = {}
+
+    for photos, generator in step_batches(run, progress.known, progress.known.mirrored, ahead=progress.known.ahead):
+        draws, count, real = device_generator(run.device, generator), len(photos), progress.shown(photos)
+        shared = round(settings.again_judged * count)
+        with run.accelerator.autocast():
+            latents, again = make_again(model, progress.read(photos), draws)
+        latest = partial(make, model, count - shared, settings.latents, draws, beside=again[:shared])
+        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
+        if is_judged:
+            seen |= judges.learn([real], [latest], generator)
+        with judges.paused(), run.accelerator.autocast():
+            told = {**losses.of_pictures(again, real), **losses.of_latents(latents, run.step)}
+            total = settings.again * torch.stack(list(told.values())).sum()
+            if is_judged:
+                made = latest()
+                told["generator"] = judges.convince([made.pictures], generator)
+                total = total + told["generator"]
+                follow_mean(model, made.codes)
+        run.descend(total, model, optimiser)
+        seen |= told
+        if is_judged:
+            seen |= smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
+        if run.is_showing():
+            seen |= progress.show(run, losses)
+        run.log({**seen, "augmented": judges.probability})
+    if run.is_main:
+        discriminator.save_pretrained(out / "discriminator")
+    return run.average
+
+
+def both_learn(model: PortraitStylizer, settings: PhotoSettings) -> torch.optim.Adam:
+    """The generator learns as against judges alone, the encoder at its own rate and with momentum."""
+    assert model.encoder is not None
+    generator = [*model.mapping.parameters(), *model.synthesis.parameters()]
+    optimiser = lazy_adam(generator, settings.run.learning_rate, settings.adversary.penalties.path_steps)
+    encoder = {"params": [*model.encoder.parameters()], "lr": settings.encoder_rate, "betas": (0.9, 0.99)}
+    optimiser.add_param_group(encoder)
+    return optimiser
+
+
+class Progress:
+    """The photos, and what is told of a run at every sheet.
+
+    Attributes: known, the training's photos, as large as the larger of both networks wants them.
+    """
+
+    def __init__(self, model: PortraitStylizer, settings: PhotoSettings, data: Path, out: Path, device: torch.device):
+        assert model.config.encoder is not None
+        self.out, self.made, self.encoded = out, model.config.generator.size, model.config.encoder.size
+        side = max(self.made, self.encoded)
+        self.known, held_out = (Portraits(data, side, split=split, device=device) for split in ("train", "test"))
+        self.photos = held_out.batch(range(min(JUDGED, len(held_out))))
+        features = "vgg16" if settings.terms.features == "lpips" else settings.terms.features
+        real = Portraits(data, self.made, split="train", device=device)
+        self.judge, self.best = Judge(real, features, settings.judged), Best(out / "best")
+
+    def shown(self, photos: Tensor) -> Tensor:
+        """As the generator makes them."""
+        return reduced_to(photos, self.made)
+
+    def read(self, photos: Tensor) -> Tensor:
+        """As the encoder sees them."""
+        return reduced_to(photos, self.encoded)
+
+    def show(self, run: Run[PortraitStylizer], losses: PhotoLosses) -> dict[str, Tensor]:
+        """Writes the sheet and the diagnosis, keeps the best state, and returns numbers for the log."""
+        model = run.average
+        distance = self.judge.distance(partial(random_photos, model))
+        self.best.keep(model, distance, run.step + 1, is_main=run.is_main)
+        found = diagnose(model, self.shown(self.photos), losses.judging, self.read(self.photos))
+        if run.is_main:
+            told = {"step": run.step + 1, **found.to_dict()}
+            (self.out / "diagnosis.json").write_text(json.dumps(told, indent=2))
+            run.show(self.sheet(model))
+        return {self.judge.name: torch.tensor(distance), **found.numbers()}
+
+    @torch.no_grad()
+    def sheet(self, model: PortraitStylizer) -> Image.Image:
+        photos = self.photos[:ROWS]
+        latents = model.encode(self.read(photos))
+        generator = torch.Generator().manual_seed(0)
+        noises = [torch.randn(latents.mean.shape, generator=generator).to(photos.device) for _ in range(SAMPLES)]
+        drawn = [latents.mean, *(latents.sample(noise) for noise in noises)]
+        again = [model.decode(model.codes(each)).clamp(-1, 1) for each in drawn]
+        random = random_photos(model, RANDOM * len(photos), 0).clamp(-1, 1)
+        return picture_sheet([self.shown(photos), *again, *random.chunk(RANDOM)])
+
+
+def reduced_to(photos: Tensor, size: int) -> Tensor:
+    """Photos [B, 3, S, S] by means over pixels; as they are, where they have that size."""
+    return photos if photos.shape[-1] == size else functional.adaptive_avg_pool2d(photos, size)
+
+
+@torch.no_grad()
+def random_photos(model: PortraitStylizer, count: int, number: int) -> Tensor:
+    """Always the same pictures for one number."""
+    return model.decode(model.codes(fixed_latents(count, model.config.generator, ONE, number).to(model.device)))
+
+
+def new_networks(
+    settings: PhotoSettings, init: str | None, opponent: str | None
+) -> tuple[PortraitStylizer, Discriminator]:
+    """Fresh ones, or saved ones, grown where they are for smaller photos.
+
+    Raises:
+        ConfigError: the discriminator is for larger photos than the generator makes.
+    """
+    model = PortraitStylizer(settings.model)
+    if init:
+        saved = open_photo_model(init).requires_grad_(True)
+        if saved.encoder is None:
+            saved = photo_model_of(generator_of(saved), settings.model.encoder, settings.model.alignment)
+        model = grown_photo_model(saved, max(saved.config.generator.size, settings.model.generator.size))
+    sizes, adversary = model.config.generator, settings.adversary
+    if opponent:
+        return model, grown_discriminator(Discriminator.from_pretrained(opponent), sizes.size)
+    sizes = replace(sizes, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
+    return model, Discriminator(sizes)
+
+
+@tells_mistakes
+def main(
+    data: DataFolder,
+    out: RunFolder,
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PHOTO_PRESETS)}.")] = "starter",
+    change: Changes = None,
+    init: Annotated[str | None, typer.Option(help="Saved photo model, or StyleGAN2, to start from.")] = None,
+    opponent: Annotated[str | None, typer.Option(help="Saved discriminator to start from.")] = None,
+    minutes: Minutes = None,
+    resume: Resume = False,
+) -> None:
+    settings = choose_preset(PHOTO_PRESETS, preset, change or [])
+    train_photo(settings, data, out, init=init, opponent=opponent, minutes=minutes, resume=resume)
+
+
+if __name__ == "__main__":
+    typer.run(main)
