@@ -11,17 +11,17 @@ from torch import Tensor
 from artmodels import images, seeds
 from artmodels.errors import ConfigError, PictureError
 from artmodels.images import PictureSource
-from artmodels.perceptual import load_features
 from artmodels.portrait.alignment import Point, Square, check_eyes, cut, laid_back, square_for
 from artmodels.portrait.blending import blend
 from artmodels.portrait.faces import find_faces
-from artmodels.portrait.inversion import FEATURES, InversionStep, Space, invert
+from artmodels.portrait.inversion import InversionStep, Space, invert
 from artmodels.portrait.opening import Inversion, OpenedPortrait, missing_face, read_place
 from artmodels.portrait.sefa import find_directions, moved
 from artmodels.portrait.steps import PortraitNetworks
 from artmodels.portrait.style import PortraitStyle, load_style
 from artmodels.portrait.stylegan2 import Synthesis
 from artmodels.portrait.tracking import FaceTrack
+from artmodels.portrait.typical import by_distance_to_others
 from artmodels.portrait.wishes import Wish, group_codes
 from artmodels.recipes import check_recipe, is_published, is_same, named, new_recipe
 from artmodels.results import Result
@@ -29,7 +29,6 @@ from artmodels.results import Result
 __all__ = ["OpenedPortrait", "PortraitStylizer"]
 
 PHOTO, PORTRAIT = "photo", "portrait"
-COMPARED = 128  # pixels at which samples are compared
 
 Style = PortraitStyle | str | Path
 Eyes = tuple[Point, Point]
@@ -368,14 +367,3 @@ class PortraitStylizer(PortraitNetworks):
             below = cut(opened.photo, opened.square, portrait.width).convert("RGBA")
             above = portrait.convert("RGBA")
         return Result(Image.alpha_composite(below, above).convert("RGB"), {PHOTO: below, PORTRAIT: above}, recipe)
-
-
-def by_distance_to_others(pictures: Tensor) -> list[int]:
-    """The numbers of pictures [N, 3, S, S] by their mean distance to the others in starter features, nearest first."""
-    small = torch.nn.functional.interpolate(pictures, (COMPARED, COMPARED), mode="bilinear", antialias=True)
-    features = load_features(FEATURES, device=pictures.device)
-    total = pictures.new_zeros(len(pictures), len(pictures))
-    for maps in features(small):
-        flat = maps.flatten(1)
-        total += torch.cdist(flat, flat, p=1) / flat.shape[1]
-    return sorted(range(len(pictures)), key=lambda i: float(total[i].sum()))

@@ -34,9 +34,10 @@ PUBLISHED = {
         "Sketch to image",
         "Your lines, finished in the style of the pictures you choose.",
     ),
-}
-COMING = {
-    "portrait-stylizer": "portraits in a style learnt from your own pictures",
+    "portrait-stylizer": (
+        "Portrait stylizer",
+        "A photo becomes a portrait in a style, as like or unlike as you slide it.",
+    ),
 }
 WAYS = (
     ("In the browser", "Everything runs on this page's own machine, without a graphics card. Nothing is sent on."),
@@ -104,10 +105,6 @@ def build_page(cards: Sequence[Card]) -> None:
     """Builds the landing page inside the current `gr.Blocks`."""
     ui.header(TITLE, LINE)
     gr.HTML(f'<div class="am-cards">{"".join(map(card_html, cards))}</div>', apply_default_css=False)
-    shown = {card.folder for card in cards}
-    coming = [line for name, line in COMING.items() if name not in shown]
-    if coming:
-        gr.HTML(f'<p class="am-quiet">Being built: {html.escape("; ".join(coming))}.</p>', apply_default_css=False)
     ui.footnotes(WAYS)
 
 

@@ -11,8 +11,8 @@ from artmodels import ConfigError, PictureError, PortraitStyle, PortraitStylizer
 from artmodels.portrait.alignment import cut
 from artmodels.portrait.config import PortraitConfig
 from artmodels.portrait.faces import Face
-from artmodels.portrait.model import by_distance_to_others
 from artmodels.portrait.tracking import FaceTrack
+from artmodels.portrait.typical import by_distance_to_others, most_typical_first
 
 EYES = ((30.0, 40.0), (50.0, 42.0))
 
@@ -95,6 +95,10 @@ def test_samples_are_those_of_stylize_the_nearest_to_all_others_first(stylizer, 
     opened = stylizer.open(photo, eyes=EYES)
     results = stylizer.samples(opened, style=style, seeds=seeds)
     assert sorted(result.recipe["options"]["seed"] for result in results) == sorted(seeds)
+    alone = [stylizer.stylize(opened, style=style, seed=seed, paste_back=False).image for seed in seeds]
+    assert [result.recipe["options"]["seed"] for result in results] == [
+        seeds[number] for number in most_typical_first(alone)
+    ]
     for result in results:
         expected = stylizer.stylize(opened, style=style, seed=result.recipe["options"]["seed"])
         assert result.image.tobytes() == expected.image.tobytes()

@@ -14,11 +14,14 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
-from methods import with_random_weights
+from methods import STYLE, STYLIZER, with_first_weights, with_random_weights
 from PIL import Image
+from portrait_pictures import astronaut
 from visits import Visit
 
 from artmodels import (
+    PortraitStyle,
+    PortraitStylizer,
     Sketch2ImageConfig,
     Sketcher,
     SketcherConfig,
@@ -34,9 +37,10 @@ from artmodels.perceptual import StarterFeaturesConfig
 SPACES = Path(__file__).parents[2] / "spaces"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader",
-         "--enable-unsafe-swiftshader")  # fmt: skip
+         "--enable-unsafe-swiftshader", "--use-fake-device-for-media-stream",
+         "--use-fake-ui-for-media-stream")  # fmt: skip
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
-for space in ("workflow-editor", "tag-colorizer", "sketch2image"):
+for space in ("workflow-editor", "tag-colorizer", "sketch2image", "portrait-stylizer"):
     sys.path.append(str(SPACES / space))
 PARTS = {
     "hair": {"red_hair": "#b23c30", "blue_hair": "#4a6fcb", "blonde_hair": "#e3bd66"},
@@ -204,6 +208,56 @@ def sketch_url(sketch_app: ModuleType, sketch_models: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def portrait_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A saved photo model of random weights and two styles of it, the first with a woman's and a man's path."""
+    folder = tmp_path_factory.mktemp("models")
+    photo = with_first_weights(PortraitStylizer(STYLIZER), gain=1.25).save_pretrained(folder / "tiny-photo")
+    config = replace(STYLE, photo_model=str(photo))
+    single = replace(config, generator=STYLIZER.generator)
+    styles = {"tiny-paths": config, "tiny-style": single}
+    saved = [
+        with_first_weights(PortraitStyle(each), seed).save_pretrained(folder / name)
+        for seed, (name, each) in enumerate(styles.items(), 1)
+    ]
+    return photo, saved[0], saved[1]
+
+
+@pytest.fixture(scope="session")
+def portrait_app() -> ModuleType:
+    return load_app("portrait-stylizer")
+
+
+@pytest.fixture(scope="session")
+def portrait_models(portrait_app: ModuleType, portrait_folders: tuple[Path, ...]) -> Any:
+    """The tiny models, chosen by the environment as a user would."""
+    with pytest.MonkeyPatch.context() as patch:
+        choose_portraits(patch, portrait_folders)
+        return portrait_app.load_model()
+
+
+def choose_portraits(patch: pytest.MonkeyPatch, folders: tuple[Path, ...]) -> None:
+    patch.setenv("ARTMODELS_PORTRAIT_MODEL", str(folders[0]))
+    patch.setenv("ARTMODELS_PORTRAIT_STYLES", ",".join(map(str, folders[1:])))
+
+
+@pytest.fixture(scope="session")
+def portrait_url(portrait_app: ModuleType, portrait_models: Any) -> Iterator[str]:
+    """The address of the page of portraits."""
+    with ui.new_page(portrait_app.TITLE) as demo:
+        portrait_app.build_page(portrait_models)
+    with served(demo) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def photo_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo of one face, and much beside it."""
+    path = tmp_path_factory.mktemp("pictures") / "photo.png"
+    astronaut().save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def hub_app() -> ModuleType:
     return load_app("hub")
 
@@ -219,7 +273,12 @@ def editor_url(editor_app: ModuleType, editor_kinds: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hub_url(
-    hub_app: ModuleType, editor_folder: Path, colorizer_folder: Path, synthesizer_folder: Path, sketcher_folder: Path
+    hub_app: ModuleType,
+    editor_folder: Path,
+    colorizer_folder: Path,
+    synthesizer_folder: Path,
+    sketcher_folder: Path,
+    portrait_folders: tuple[Path, ...],
 ) -> Iterator[str]:
     """The address of the landing page with every Space mounted on it."""
     with pytest.MonkeyPatch.context() as patch:
@@ -227,6 +286,7 @@ def hub_url(
         patch.setenv("ARTMODELS_COLORIZER_MODEL", str(colorizer_folder))
         patch.setenv("ARTMODELS_SKETCH2IMAGE_MODEL", str(synthesizer_folder))
         patch.setenv("ARTMODELS_SKETCHER_MODEL", str(sketcher_folder))
+        choose_portraits(patch, portrait_folders)
         demo = hub_app.build_demo(SPACES)
     with served(demo) as url:
         yield url

@@ -31,18 +31,16 @@ def test_alone_it_links_to_published_spaces_and_loads_no_model(hub_app: ModuleTy
     assert [path for path, _, _ in hub_app.build_demo(tmp_path).pages] == [""]
 
 
-def test_a_space_that_joins_is_mounted_and_no_longer_announced(hub_app: ModuleType, tmp_path: Path) -> None:
-    joined = tmp_path / "portrait-stylizer"
+def test_a_space_that_joins_is_mounted(hub_app: ModuleType, tmp_path: Path) -> None:
+    joined = tmp_path / "mosaic"
     joined.mkdir()
     (joined / "app.py").write_text(
-        "import gradio as gr\nTITLE = 'Portrait stylizer'\nLINE = 'Face it.'\n"
+        "import gradio as gr\nTITLE = 'Mosaic'\nLINE = 'Piece by piece.'\n"
         "def load_model():\n    return 'a model'\ndef build_page(model):\n    gr.Markdown(model)\n"
         "def card_picture(model):\n    return None\n"
     )
     demo = hub_app.build_demo(tmp_path)
-    assert [(path, name) for path, name, _ in demo.pages][1:] == [("portrait-stylizer", "Portrait stylizer")]
-    page = str([block.value for block in demo.blocks.values() if hasattr(block, "value")])
-    assert hub_app.COMING["portrait-stylizer"] not in page
+    assert [(path, name) for path, name, _ in demo.pages][1:] == [("mosaic", "Mosaic")]
 
 
 def test_published_words_are_the_spaces_own(hub_app: ModuleType) -> None:
