@@ -33,7 +33,7 @@ from training.portrait.diagnosis import diagnose
 from training.portrait.discriminator import Discriminator
 from training.portrait.growth import grown_discriminator, grown_photo_model
 from training.portrait.judge import Best, Judge
-from training.portrait.latents import device_generator, fixed_latents, silence
+from training.portrait.latents import device_generator, draw_latents, fixed_latents, silence
 from training.portrait.objective import is_due, lazy_adam
 from training.portrait.photo_losses import PhotoLosses
 from training.portrait.photo_models import generator_of, open_photo_model, photo_model_of
@@ -100,8 +100,8 @@ def train_photo(
                 made = latest()
                 told["generator"] = judges.convince([made.pictures], generator)
                 total = total + told["generator"]
-                follow_mean(model, made.codes)
         run.descend(total, model, optimiser)
+        follow_mean(model, model.mapping(draw_latents(count, model.config.generator, settings.latents, draws)))
         seen |= told
         if is_judged:
             seen |= smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
