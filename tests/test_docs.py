@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 from PIL import Image
+from portrait_pictures import astronaut
 from safetensors import safe_open
 from typer.testing import CliRunner
 
@@ -136,6 +137,7 @@ def give_pictures(folder: Path) -> None:
         ("emoji.png", "workflow-emoji/crab.webp", "RGB"),
     ):
         Image.open(EXAMPLES / example).convert(channels).save(folder / name)
+    astronaut().save(folder / "portrait.jpg")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ a GAN calls its networks a different number of times a step.
 import hashlib
 import json
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -288,7 +289,7 @@ def environment(device: torch.device, processes: int = 1) -> dict[str, Any]:
     if device.type == "cuda":
         machine = torch.cuda.get_device_name(device)
     return {
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "commit": commit or None,
         "hardware": machine if processes == 1 else f"{processes} times {machine}",
         "versions": {
