@@ -162,7 +162,7 @@ class LookOfIt:
             (
                 "What it has seen",
                 f"{stylizer.source}, and styles that were tuned from it: their cards name every source, and all that "
-                "was measured. Code and starter weights: Apache-2.0.",
+                "was measured. Code and starter weights: Apache-2.0; the cartoon's: CC BY 4.0.",
             ),
             (
                 "What it costs",
