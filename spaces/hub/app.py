@@ -46,7 +46,10 @@ WAYS = (
         "The Python package artmodels holds the same models under the same names: from_pretrained, one verb, save.",
     ),
     ("With your own pictures", "The training code is in the repository: train, look at the numbers, push a new style."),
-    ("Licence", "Code and weights are Apache-2.0, the cartoon portraits' CC BY 4.0. Every model card says which pictures a model has seen."),
+    (
+        "Licence",
+        "Code and weights are Apache-2.0, the cartoon portraits' CC BY 4.0. Every model card says which pictures a model has seen.",
+    ),
 )
 
 
