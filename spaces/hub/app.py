@@ -48,8 +48,8 @@ WAYS = (
     ("With your own pictures", "The training code is in the repository: train, look at the numbers, push a new style."),
     (
         "Licence",
-        "Code and weights are Apache-2.0, the cartoon portraits' CC BY 4.0. Every model card says which pictures a model "
-        "has seen.",
+        "Code and weights are Apache-2.0, the cartoon portraits' CC BY 4.0. Every model card says which pictures a "
+        "model has seen.",
     ),
 )
 
