@@ -1,7 +1,7 @@
 """Networks of larger pictures that begin with all that smaller ones have learned (Karras et al., ICLR 2018).
 
-A step at half the side takes about half the time, and what a face is made of is learned there just as well. Differs:
-the new block is not faded in; its colours begin at nothing, so the first pictures are the smaller ones.
+A step at half the side takes about half the time. Differs: the new block is not faded in; its colours begin at nothing,
+so the first pictures are the smaller ones.
 """
 
 from dataclasses import replace
@@ -12,10 +12,12 @@ from torch import nn
 from artmodels.errors import ConfigError
 from artmodels.portrait.config import StyleGAN2Config
 from artmodels.portrait.model import PortraitStylizer
+from artmodels.portrait.paths import without_paths
 from artmodels.portrait.stylegan2 import StyleGAN2, Synthesis
 from training.portrait.discriminator import Discriminator
+from training.portrait.settings import Adversary
 
-__all__ = ["grown_discriminator", "grown_generator", "grown_photo_model"]
+__all__ = ["grown_generator", "grown_photo_model", "opposing_discriminator"]
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -46,13 +48,19 @@ def grown_photo_model(model: PortraitStylizer, size: int) -> PortraitStylizer:
     return grown
 
 
-def grown_discriminator(model: Discriminator, size: int) -> Discriminator:
-    """A discriminator for pictures of that size: the model's maps follow those of new blocks.
+def opposing_discriminator(generator: StyleGAN2Config, adversary: Adversary, saved: str | None) -> Discriminator:
+    """What judges a generator's pictures: a saved one, whose maps follow those of new blocks where it is for smaller
+    pictures, or a fresh one of the adversary's sizes.
 
     Raises:
-        ConfigError: the size is smaller, or no power of two.
+        ConfigError: the saved one is for larger pictures.
+        CheckpointError, HubError: as in `HubModel.from_pretrained`.
     """
-    return learned_from(model, Discriminator(larger(model.config, size)))
+    if saved:
+        model = Discriminator.from_pretrained(saved)
+        return learned_from(model, Discriminator(larger(model.config, generator.size)))
+    sizes = replace(without_paths(generator), channel_base=adversary.channel_base, channel_max=adversary.channel_max)
+    return Discriminator(sizes)
 
 
 def learned_from(model: Network, grown: Network) -> Network:

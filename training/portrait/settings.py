@@ -220,7 +220,7 @@ class StyleSettings:
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
         paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
-        alone: first steps without judges, which take a third of the time.
+        alone: first steps without judges, which take less time.
         interval: steps from one with judges to the next, as in `PhotoSettings`.
         frozen_layers: of saved discriminators, from the picture on (FreezeD); a fresh one learns with all of them.
         judged: how many pictures are made of each attribute for the distance to the exemplars.

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from artmodels.images import load_picture, to_picture, to_tensor
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
 from training.portrait.data import Portraits
-from training.portrait.judge import Judge
+from training.portrait.judge import Best, Judge
 from training.portrait.latents import fixed_latents
 from training.portrait.settings import Latents, StyleSettings
+from training.run import Run
 from training.sheets import picture_sheet
 
-__all__ = ["Evolution", "StyleJudge", "fixed_codes", "paths_of", "state_folder"]
+__all__ = ["Evolution", "Progress", "StyleJudge", "fixed_codes", "paths_of", "state_folder"]
 
 ROWS, MOST_COLUMNS = 6, 12
 ONE, OWN = Latents(two=0.0), Latents(two=0.0, own=1.0)
@@ -88,8 +88,8 @@ class Evolution:
         self.photos = photos.repeat_interleave(len(self.paths), dim=0)
 
     @torch.no_grad()
-    def add(self, style: PortraitStyle, step: int) -> Image.Image:
-        """Keeps a state and returns the strip up to it; `step` counts from 1."""
+    def add(self, style: PortraitStyle, step: int) -> None:
+        """Keeps a state and writes `strip.png` up to it; `step` counts from 1."""
         style.save_pretrained(state_folder(self.out, step), dtype=torch.float16)
         of_paths = [style(self.codes, attribute=path).cpu() for path in self.paths]
         column = torch.stack(of_paths, dim=1).flatten(0, 1)
@@ -100,9 +100,40 @@ class Evolution:
         shown = [
             kept[place] for place in np.linspace(0, len(kept) - 1, min(len(kept), MOST_COLUMNS)).round().astype(int)
         ]
-        strip = picture_sheet([self.photos, *(read_column(path, len(column)) for path in shown)])
-        strip.save(self.out / "strip.png")
-        return strip
+        picture_sheet([self.photos, *(read_column(path, len(column)) for path in shown)]).save(self.out / "strip.png")
+
+
+class Progress:
+    """What is told of a style's run at every sheet, and when there is no hope of a nearer state."""
+
+    def __init__(
+        self,
+        out: Path,
+        source: PortraitStylizer,
+        exemplars: Sequence[Portraits],
+        settings: StyleSettings,
+        attributes: tuple[str, ...],
+    ):
+        self.judge, self.best = StyleJudge(exemplars, settings, source), Best(out / "best")
+        self.evolution, self.patience = Evolution(out, source, attributes), settings.patience
+
+    def keep(self, run: Run[PortraitStyle], step: int) -> float:
+        """Keeps the state after that step, and the nearest one apart; returns its distance."""
+        distance = self.judge.distance(run.average)
+        self.best.keep(run.average, distance, step, is_main=run.is_main)
+        if run.is_main:
+            self.evolution.add(run.average, step)
+        return distance
+
+    def show(self, run: Run[PortraitStyle]) -> dict[str, Tensor]:
+        """Keeps this step's state and shows the strip; ends the run where the nearest one lies too far back."""
+        step = run.step + 1
+        distance = self.keep(run, step)
+        if run.is_main:
+            run.show(load_picture(self.evolution.out / "strip.png"))
+        if self.patience and step - self.best.step >= self.patience * run.settings.save_every:
+            run.deadline = 0.0
+        return {self.judge.name: torch.tensor(distance)}
 
 
 def read_column(path: Path, rows: int) -> Tensor:

@@ -10,7 +10,6 @@ real ones by the distance that `log.jsonl` tells at every sheet, and `discrimina
 with. A row of a sheet is a real picture, four with one latent each and three with one for every layer.
 """
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,7 @@ from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, te
 from training.portrait.contest import Judges, Made, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
-from training.portrait.growth import grown_discriminator, grown_generator
+from training.portrait.growth import grown_generator, opposing_discriminator
 from training.portrait.judge import Best, Judge
 from training.portrait.latents import device_generator, draw_latents, draw_noise, fixed_latents, silence
 from training.portrait.objective import lazy_adam
@@ -106,14 +105,11 @@ def new_networks(
     Raises:
         ConfigError: the discriminator is for larger pictures than the generator's.
     """
-    model, adversary = StyleGAN2(settings.model), settings.adversary
+    model = StyleGAN2(settings.model)
     if init:
         saved = StyleGAN2.from_pretrained(init)
         model = grown_generator(saved, max(saved.config.size, settings.model.size))
-    if opponent:
-        return model, grown_discriminator(Discriminator.from_pretrained(opponent), model.config.size)
-    sizes = replace(model.config, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
-    return model, Discriminator(sizes)
+    return model, opposing_discriminator(model.config, settings.adversary, opponent)
 
 
 def make(

@@ -14,7 +14,6 @@ and by two samples, and four random pictures.
 """
 
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +30,7 @@ from training.portrait.contest import Judges, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.diagnosis import diagnose
 from training.portrait.discriminator import Discriminator
-from training.portrait.growth import grown_discriminator, grown_photo_model
+from training.portrait.growth import grown_photo_model, opposing_discriminator
 from training.portrait.judge import Best, Judge
 from training.portrait.latents import device_generator, draw_latents, fixed_latents, silence
 from training.portrait.objective import is_due, lazy_adam
@@ -196,11 +195,7 @@ def new_networks(
         if saved.encoder is None:
             saved = photo_model_of(generator_of(saved), settings.model.encoder, settings.model.alignment)
         model = grown_photo_model(saved, max(saved.config.generator.size, settings.model.generator.size))
-    sizes, adversary = model.config.generator, settings.adversary
-    if opponent:
-        return model, grown_discriminator(Discriminator.from_pretrained(opponent), sizes.size)
-    sizes = replace(sizes, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
-    return model, Discriminator(sizes)
+    return model, opposing_discriminator(model.config.generator, settings.adversary, opponent)
 
 
 @tells_mistakes

@@ -3,14 +3,13 @@
     python -m training.portrait.train_style --pictures my-pictures --name my-style --minutes 20 --push me/my-style
 
 The pictures are cut to their faces; `--aligned` takes them as they are, for drawings whose faces no detector finds.
-A style starts with portraits painted after photos that it invents for the pictures (`paired`), and judges sharpen it.
-Folders among them are attributes, such as woman/ and man/. The run's `strip.png` shows the same portraits at every
-checkpoint. The state whose pictures came nearest to yours goes into `<out>/<name>/` with a card and samples, ready for
-the Hub; `--choose 600` writes the state after that step instead.
+Folders among them are attributes, such as woman/ and man/. A style learns first to paint the pictures after the photos
+that they could be of (`paired`); then judges sharpen it. The run's `strip.png` shows the same portraits at every
+checkpoint. The state whose pictures came nearest to yours goes into `<out>/published/<name>/` with a card and samples,
+ready for the Hub; `--choose 600` writes the state after that step instead.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +18,10 @@ import torch
 import typer
 from torch import Tensor
 
-from artmodels.errors import ConfigError
 from artmodels.hub import push_folder
 from artmodels.portrait.config import StyleConfig
 from artmodels.portrait.model import PortraitStylizer
-from artmodels.portrait.paths import with_paths, without_paths
+from artmodels.portrait.paths import with_paths
 from artmodels.portrait.style import PortraitStyle
 from training.command import Changes, Minutes, Resume, tells_mistakes
 from training.order import places_of
@@ -31,7 +29,7 @@ from training.portrait.contest import Judges, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
 from training.portrait.exemplars import attributes_of, open_exemplars, prepare_exemplars
-from training.portrait.judge import Best
+from training.portrait.growth import opposing_discriminator
 from training.portrait.latents import device_generator, silence
 from training.portrait.objective import is_due, lazy_adam
 from training.portrait.painter import Painter
@@ -39,7 +37,7 @@ from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS
 from training.portrait.settings import StyleSettings
 from training.portrait.style_folder import StyleWords, published_folder, write_style
-from training.portrait.style_states import Evolution, StyleJudge, paths_of
+from training.portrait.style_states import Progress, paths_of
 from training.run import Run
 from training.settings import choose_preset
 from training.step_batches import draw_steps
@@ -73,18 +71,15 @@ def train_style(
     torch.manual_seed(settings.run.seed)
     source = open_photo_model(photo, run.device)
     style = new_style(source, attributes_of(data), settings, photo_name)
-    if not settings.noise:
-        silence(style.synthesis)
     style.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     attributes = style.config.generator.attributes
     exemplars = open_exemplars(data, style.config.generator.size, attributes, run.device)
-    judges = Judges(run, [new_discriminator(style, settings, opponent) for _ in exemplars], settings.adversary)
+    judges = Judges(run, [new_judge(style, settings, opponent) for _ in exemplars], settings.adversary)
     optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
     smoothing = Smoothing(run, style, optimiser, settings.adversary)
     painter = Painter(style, source, settings, exemplars, photos)
-    judge, best = StyleJudge(exemplars, settings, source), Best(out / "best")
-    evolution = Evolution(out, source, attributes)
-    run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
+    progress = Progress(out, source, exemplars, settings, attributes)
+    run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=progress.best)
     count, seen = settings.run.batch_size, dict[str, Tensor]()
 
     for real, generator in draw_steps(run, partial(draw_exemplars, run, exemplars), ahead=exemplars[0].ahead):
@@ -104,16 +99,11 @@ def train_style(
             for_path = makes[(run.step // max(smoothing.penalties.path_steps, 1)) % len(makes)]
             seen |= smoothing.step(partial(for_path, share=2), draws)
 
-        told = {"augmented": judges.probability}
         if run.is_showing():
-            distance = judge.distance(run.average)
-            told[judge.name] = torch.tensor(distance)
-            best.keep(run.average, distance, run.step + 1, is_main=run.is_main)
-            if run.is_main:
-                run.show(evolution.add(run.average, run.step + 1))
-            if settings.patience and run.step + 1 - best.step >= settings.patience * settings.run.save_every:
-                run.deadline = 0.0
-        run.log({**seen, **told})
+            seen |= progress.show(run)
+        run.log({**seen, "augmented": judges.probability})
+    if not progress.best.step:  # minutes that ended before the first sheet
+        progress.keep(run, run.step)
     return run.average
 
 
@@ -125,20 +115,18 @@ def new_style(
     revision = source.revision if photo_name is None else None
     style = PortraitStyle(StyleConfig(synthesis.config, photo_name or source.source, revision))
     style.synthesis.load_state_dict(synthesis.state_dict())
+    if not settings.noise:
+        silence(style.synthesis)
     return style
 
 
-def new_discriminator(style: PortraitStyle, settings: StyleSettings, opponent: str | None) -> Discriminator:
+def new_judge(style: PortraitStyle, settings: StyleSettings, opponent: str | None) -> Discriminator:
     """What judges one attribute's pictures: a fresh one, or the photo model's, whose first layers stay as they are.
 
     Raises:
-        ConfigError: the saved one is for pictures of another size.
+        ConfigError: the saved one is for larger pictures.
     """
-    config, adversary = without_paths(style.config.generator), settings.adversary
-    sizes = replace(config, channel_base=adversary.channel_base, channel_max=adversary.channel_max)
-    discriminator = Discriminator.from_pretrained(opponent) if opponent else Discriminator(sizes)
-    if discriminator.config.size != config.size:
-        raise ConfigError(f"the discriminator is for {discriminator.config.size} pixels, the style's are {config.size}")
+    discriminator = opposing_discriminator(style.config.generator, settings.adversary, opponent)
     if opponent:
         discriminator.freeze(settings.frozen_layers)
     return discriminator

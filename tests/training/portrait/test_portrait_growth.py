@@ -1,5 +1,8 @@
 """Grown networks begin with what the smaller ones do."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -9,7 +12,8 @@ from artmodels.portrait.config import StyleGAN2Config
 from artmodels.portrait.resampling import Resampler
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait.discriminator import Discriminator
-from training.portrait.growth import grown_discriminator, grown_generator
+from training.portrait.growth import grown_generator, opposing_discriminator
+from training.portrait.settings import Adversary
 
 SMALL = StyleGAN2Config(size=16, latent_dim=6, mapping_layers=2, channel_base=128, channel_max=8)
 
@@ -41,10 +45,13 @@ def test_the_new_block_of_a_generator_learns_at_once() -> None:
     assert (gradient != 0).all()
 
 
-def test_a_grown_discriminator_judges_new_maps_as_it_judged() -> None:
+def test_a_grown_discriminator_judges_new_maps_as_it_judged(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = Discriminator(SMALL)
-    grown = grown_discriminator(model, 64)
+    saved = str(model.save_pretrained(tmp_path / "judge"))
+    grown = opposing_discriminator(replace(SMALL, size=64), Adversary(128, 4), saved)
+    fresh = opposing_discriminator(replace(SMALL, attributes=("man", "woman"), split=(8, 8)), Adversary(128, 4), None)
+    assert (fresh.config.channel_max, fresh.config.attributes) == (4, ())
     assert grown.b16.fromrgb is None
     assert grown.b64.fromrgb is not None
     maps = torch.randn(4, SMALL.channels(16), 16, 16)

@@ -26,7 +26,7 @@ from training.portrait.painter import Painter
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
-from training.portrait.train_style import new_discriminator, new_style, train_style
+from training.portrait.train_style import new_judge, new_style, train_style
 
 SETTINGS = STYLE_PRESETS["tiny"]
 
@@ -80,7 +80,7 @@ def test_two_steps_train_every_path_and_what_is_not_frozen_of_the_judges(parted,
     assert told.keys() >= {"adversary", "generator", "similarity", "r1", "path", "frechet_starter"}
     with Image.open(tmp_path / "run" / "strip.png") as strip:
         assert strip.size == (3 * 20 + 4, 12 * 20 + 4)  # photos and two states; six portraits, two ways each
-    fresh = new_discriminator(PortraitStyle.from_pretrained(tmp_path / "run" / "best"), SETTINGS, None)
+    fresh = new_judge(PortraitStyle.from_pretrained(tmp_path / "run" / "best"), SETTINGS, None)
     assert all(weight.requires_grad for weight in fresh.parameters())
     states = sorted(path.name for path in (tmp_path / "run" / "states").iterdir())
     assert states == ["step_00000001", "step_00000002"]
@@ -195,10 +195,21 @@ def test_it_ends_early_where_no_state_comes_nearer(parted, photo, tmp_path):
     assert (tmp_path / "run" / "model" / "config.json").is_file()
 
 
-def test_a_discriminator_of_another_size_is_told(parted, photo, tmp_path):
-    Discriminator(replace(TINY, size=8)).save_pretrained(tmp_path / "small")
-    with pytest.raises(ConfigError, match="for 8 pixels"):
-        train_style(SETTINGS, parted, tmp_path / "run", photo=photo, opponent=str(tmp_path / "small"))
+def test_a_smaller_discriminator_grows_and_a_larger_one_is_told(parted, photo, tmp_path):
+    small = Discriminator(replace(TINY, size=8)).save_pretrained(tmp_path / "small")
+    style = new_style(PortraitStylizer.from_pretrained(photo), (), SETTINGS, None)
+    assert new_judge(style, SETTINGS, str(small)).config == TINY
+    Discriminator(replace(TINY, size=32)).save_pretrained(tmp_path / "large")
+    with pytest.raises(ConfigError, match="networks of 32 pixels grow to that size or a larger one, not to 16"):
+        train_style(SETTINGS, parted, tmp_path / "run", photo=photo, opponent=str(tmp_path / "large"))
+
+
+def test_minutes_that_end_before_the_first_sheet_leave_a_style(photo, tmp_path):
+    pictures = prepared(draw_pictures(tmp_path / "mine"), tmp_path / "run" / "pictures")
+    late = replace(SETTINGS, run=replace(SETTINGS.run, steps=2, save_every=100, log_every=100))
+    train_style(late, pictures, tmp_path / "run", photo=photo)
+    words = StyleWords("early", "me/early", "Discs, CC0 1.0", "", "cc0-1.0")
+    assert (write_style(tmp_path / "run", late, words, photo=photo, step=None) / "README.md").is_file()
 
 
 def test_the_command_makes_a_style_that_loads_at_once(photo, tmp_path):
