@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from artmodels import ConfigError, PortraitStyle, PortraitStylizer
 from artmodels.hub import starter_names
@@ -46,7 +47,7 @@ class Models:
         """
         if name in self.styles:
             return self.styles[name]
-        if HUB_ID.fullmatch(name) is None:
+        if HUB_ID.fullmatch(name) is None or Path(name).exists():  # folders of this machine are no visitor's
             raise ConfigError(f"a style is {', '.join(self.styles)} or a Hub id such as user/my-style, not {name!r}")
         return hub_style(name)
 

@@ -109,7 +109,8 @@ def read_once(path: str | Path) -> Image.Image:
     try:
         return ui.shrunk(load_picture(path), LONGEST_SIDE)
     finally:
-        Path(path).unlink(missing_ok=True)
+        if isinstance(path, str | Path):  # a program may send nothing
+            Path(path).unlink(missing_ok=True)
 
 
 def photo_of(models: Models, picture: Image.Image) -> Photo:

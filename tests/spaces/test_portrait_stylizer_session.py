@@ -164,6 +164,8 @@ def test_a_photo_is_read_once_and_its_file_deleted(session: ModuleType, tmp_path
         session.read_once(text)
     assert not path.exists()
     assert not text.exists()
+    with pytest.raises(PictureError):  # of a program that sent none
+        session.read_once(None)
 
 
 def test_faces_are_found_where_the_detector_is(session: ModuleType, portrait_models: Any) -> None:
@@ -210,9 +212,13 @@ def test_invented_faces_lie_where_the_model_wants_them(portrait_app: ModuleType,
     np.testing.assert_allclose(lower.square, (192, 3 * 192, 192, 0), atol=1e-6)
 
 
-def test_styles_are_named_by_the_page_or_by_hub_ids_alone(portrait_models: Any) -> None:
+def test_styles_are_named_by_the_page_or_by_hub_ids_alone(
+    portrait_models: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "some" / "folder").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
     assert portrait_models.style("tiny-style") is portrait_models.styles["tiny-style"]
-    for name in ("tiny", "/etc", "../tiny-style", "a/b/c", ""):
+    for name in ("tiny", "/etc", "../tiny-style", "a/b/c", "some/folder", ""):
         with pytest.raises(ConfigError, match="Hub id such as user/my-style"):
             portrait_models.style(name)
 
