@@ -200,17 +200,24 @@ class Run(Generic[Model]):
         Raises:
             CheckpointError: a number is not finite, so that a broken run ends at its last good checkpoint.
         """
-        if (self.step + 1) % self.settings.log_every:
-            return
+        if (self.step + 1) % self.settings.log_every == 0:
+            self.note(scalars, self.step + 1)
+
+    def note(self, scalars: Mapping[str, Tensor], step: int) -> None:
+        """Writes a line of numbers of the state after that step, even of a run that has ended.
+
+        Raises:
+            CheckpointError: as `log`.
+        """
         values = {name: value.item() for name, value in scalars.items()}
         broken = [name for name, value in values.items() if value != value or abs(value) == float("inf")]
         if broken:
-            raise CheckpointError(f"{', '.join(broken)} became infinite or undefined at step {self.step}")
+            raise CheckpointError(f"{', '.join(broken)} became infinite or undefined at step {step - 1}")
         if self.is_main:
             rate = {"seconds_per_step": self.seconds / max(self.step, 1)}
             with (self.folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps({"step": self.step + 1, **values, **rate}) + "\n")
-            self.accelerator.log(values, step=self.step + 1)
+                log.write(json.dumps({"step": step, **values, **rate}) + "\n")
+            self.accelerator.log(values, step=step)
 
     def show(self, sheet: Image.Image) -> None:
         """Saves a sample sheet of this step."""

@@ -117,23 +117,23 @@ class Progress:
         self.judge, self.best = StyleJudge(exemplars, settings, source), Best(out / "best")
         self.evolution, self.patience = Evolution(out, source, attributes), settings.patience
 
-    def keep(self, run: Run[PortraitStyle], step: int) -> float:
-        """Keeps the state after that step, and the nearest one apart; returns its distance."""
+    def keep(self, run: Run[PortraitStyle], step: int) -> dict[str, Tensor]:
+        """Keeps the state after that step, and the nearest one apart; returns its distance for the log."""
         distance = self.judge.distance(run.average)
         self.best.keep(run.average, distance, step, is_main=run.is_main)
         if run.is_main:
             self.evolution.add(run.average, step)
-        return distance
+        return {self.judge.name: torch.tensor(distance)}
 
     def show(self, run: Run[PortraitStyle]) -> dict[str, Tensor]:
         """Keeps this step's state and shows the strip; ends the run where the nearest one lies too far back."""
         step = run.step + 1
-        distance = self.keep(run, step)
+        told = self.keep(run, step)
         if run.is_main:
             run.show(load_picture(self.evolution.out / "strip.png"))
         if self.patience and step - self.best.step >= self.patience * run.settings.save_every:
             run.deadline = 0.0
-        return {self.judge.name: torch.tensor(distance)}
+        return told
 
 
 def read_column(path: Path, rows: int) -> Tensor:

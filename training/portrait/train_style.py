@@ -103,7 +103,7 @@ def train_style(
             seen |= progress.show(run)
         run.log({**seen, "augmented": judges.probability})
     if not progress.best.step:  # minutes that ended before the first sheet
-        progress.keep(run, run.step)
+        run.note(progress.keep(run, run.step), run.step)
     return run.average
 
 
