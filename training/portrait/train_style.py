@@ -103,7 +103,9 @@ def train_style(
             seen |= progress.show(run)
         run.log({**seen, "augmented": judges.probability})
     if not progress.best.step:  # minutes that ended before the first sheet
-        run.note(progress.keep(run, run.step), run.step)
+        told = progress.keep(run, run.step)
+        if run.step % settings.run.log_every:  # else its line stands there already
+            run.note(told, run.step)
     return run.average
 
 
