@@ -232,14 +232,8 @@ def turn(page: Any, slider: str, value: float, *, insists: bool = False) -> None
 
     Args: insists: leaves the field again if nothing came of it on a slow machine.
     """
-    from playwright.sync_api import TimeoutError as TooLate
-
     number = page.locator(f"#{slider} input[type=number]")
-    number.fill(str(value))
-    page.wait_for_function(  # the handle follows once the slider lives, which takes a moment after a panel opened
-        "([slider, value]) => +document.querySelector(`#${slider} input[type=range]`).value === value",
-        arg=[slider, value],
-    )
+    put(page, slider, value)
     if not insists:
         number.blur()
         return
@@ -247,11 +241,35 @@ def turn(page: Any, slider: str, value: float, *, insists: bool = False) -> None
         try:
             with page.expect_request("**/queue/join*", timeout=10_000):
                 number.blur()
-        except TooLate:
+        except too_late():
             number.focus()
         else:
             return
     raise AssertionError(f"the page does not hear of {slider}")
+
+
+def put(page: Any, slider: str, value: float) -> None:
+    """Puts a slider's number until its handle follows: it lives only a moment after its panel opened, and what was
+    written before that is lost."""
+    for _ in range(6):
+        page.locator(f"#{slider} input[type=number]").fill(str(value))
+        try:
+            page.wait_for_function(
+                "([slider, value]) => +document.querySelector(`#${slider} input[type=range]`).value === value",
+                arg=[slider, value],
+                timeout=10_000,
+            )
+        except too_late():
+            continue
+        return
+    raise AssertionError(f"the handle of {slider} does not follow its number")
+
+
+def too_late() -> type[Exception]:
+    """What the browser's waits raise; none of it is there where no browser is."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    return TooLate
 
 
 def few_steps(page: Any) -> None:
