@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["AugmentationControl", "Views", "augmented", "draw_views", "shown_views"]
+__all__ = ["AugmentationControl", "Views", "augmented", "draw_views", "shown_views", "slightly_varied"]
 
 SCALE, STRETCH, SHIFT = 0.2, 0.2, 0.125  # of log2 of the size, of log2 of height to width, of the side
 BRIGHTNESS, CONTRAST, SATURATION = 0.2, 0.5, 1.0  # of values in [-1, 1], of log2 of the factors
+SLIGHT = 0.25  # of these strengths, for photos that a model learns to make again
+TURN = 0.06  # in radians, as much for faces as for hues
 MOST = 0.8  # above it generators begin to paint what the augmentation does
 
 
@@ -115,6 +117,22 @@ def shown_views(pictures: Tensor, probability: float, generator: torch.Generator
     if not probability:
         return pictures
     return augmented(pictures, draw_views(len(pictures), probability, generator).to(pictures.device))
+
+
+def slightly_varied(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, S, S] in [-1, 1] as another camera might have seen them: a little larger, turned, shifted and
+    recoloured, each in its own way. For models that learn to make them again and would know few photos by heart."""
+
+    def normal(deviation: float) -> Tensor:
+        return deviation * torch.randn(len(pictures), generator=generator)
+
+    size, across, down = normal(SLIGHT * SCALE).exp2(), normal(SLIGHT * SHIFT), normal(SLIGHT * SHIFT)
+    affine = (scaling(size, size) @ rotation(normal(TURN)) @ translation(2 * across, 2 * down))[:, :2]
+    brightness, contrast = normal(SLIGHT * BRIGHTNESS), normal(SLIGHT * CONTRAST).exp2()
+    hue, saturation = normal(TURN), normal(SLIGHT * SATURATION).exp2()
+    colour = colour_change(brightness, contrast, torch.zeros_like(hue), hue, saturation)
+    views = Views(torch.arange(len(pictures)), affine, colour).to(pictures.device)
+    return augmented(pictures, views).clamp(-1, 1)
 
 
 def warped(pictures: Tensor, affine: Tensor) -> Tensor:

@@ -104,14 +104,14 @@ class PathLength:
         self.mean = state["mean"]
 
 
-def lazy_adam(parameters: Any, learning_rate: float, interval: int) -> torch.optim.Adam:
+def lazy_adam(parameters: Any, learning_rate: float, interval: int, momentum: float = 0.0) -> torch.optim.Adam:
     """Adam for a loss at every step and a penalty, that many times as heavy, at every `interval`-th one.
 
     A step with its penalty is two steps of the optimiser, so rate and momentum are those of interval / (interval + 1)
     steps. Source: Karras et al., CVPR 2020, appendix B.
     """
     share = interval / (interval + 1) if interval else 1.0
-    return torch.optim.Adam(parameters, learning_rate * share, (0.0, 0.99**share), eps=1e-8)
+    return torch.optim.Adam(parameters, learning_rate * share, (momentum, 0.99**share), eps=1e-8)
 
 
 def is_due(step: int, interval: int) -> bool:

@@ -12,6 +12,8 @@ from training.portrait.similarity import identity_distance, load_identity
 
 __all__ = ["PhotoLosses"]
 
+LEFT, TOP = 0.25, 0.33  # of the half of an aligned photo in which eyes, nose and mouth lie
+
 
 class PhotoLosses:
     """The weighted terms, each a mean over photos.
@@ -31,6 +33,8 @@ class PhotoLosses:
             losses["squared"] = terms.squared * functional.mse_loss(made, photos)
         if terms.perceptual:
             losses["perceptual"] = terms.perceptual * self.judging(made, photos).float().mean()
+        if terms.face:
+            losses["face"] = terms.face * self.judging(face_of(made), face_of(photos)).float().mean()
         if self.embed is not None:
             losses["identity"] = terms.identity * identity_distance(self.embed, made, photos).mean()
         return losses
@@ -42,3 +46,11 @@ class PhotoLosses:
             return {}
         told = kl_to_prior(latents.mean.float(), latents.log_variance.float(), terms.kl_reduction)
         return {"kl": terms.kl * min(1.0, (step + 1) / terms.kl_steps) * told}
+
+
+def face_of(photos: Tensor) -> Tensor:
+    """The half of aligned photos [B, 3, S, S] with eyes, nose and mouth, as large as they are."""
+    side = photos.shape[-1]
+    left, top = round(LEFT * side), round(TOP * side)
+    face = photos[:, :, top : top + side // 2, left : left + side // 2]
+    return functional.interpolate(face, size=(side, side), mode="bilinear", align_corners=False)

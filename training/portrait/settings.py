@@ -133,6 +133,7 @@ class PhotoTerms:
     Attributes:
         squared: weight of the difference of pixels.
         perceptual, features: of the distance on features, "lpips" or a saved `StarterFeatures`.
+        face: of the same distance on faces alone, twice as large: eyes and mouths are few of a photo's pixels.
         identity, identity_network: of the distance of embeddings, see `load_identity`; none for the empty name.
         kl, kl_reduction: of the distance to the prior; with "sum" the paper's weight leaves little but the prior.
         kl_steps: over which that weight grows from nothing.
@@ -141,6 +142,7 @@ class PhotoTerms:
     squared: float = 1.0
     perceptual: float = 0.8
     features: str = "lpips"
+    face: float = 0.0
     identity: float = 0.8
     identity_network: str = ""
     kl: float = 5e-4
@@ -148,7 +150,7 @@ class PhotoTerms:
     kl_steps: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.squared, self.perceptual, self.identity, self.kl) < 0 or self.kl_steps < 1:
+        if min(self.squared, self.perceptual, self.face, self.identity, self.kl) < 0 or self.kl_steps < 1:
             raise ConfigError(f"weights must be 0 or more and kl_steps 1 or more, not {self}")
         if not self.squared and not self.perceptual and not (self.identity and self.identity_network):
             raise ConfigError("squared, perceptual and identity are all left out: nothing is to be learnt")
@@ -181,6 +183,8 @@ class PhotoSettings:
         again: weight of the encoder's terms beside the judges'.
         again_judged: share of the judged pictures that are photos made again; the others are random.
         encoder_rate: the encoder's learning rate; the run's is the generator's.
+        momentum: of the generator's steps; none against judges, 0.9 where it learns alone.
+        varied: whether photos are a little larger, turned and recoloured each time, see `slightly_varied`.
         noise, judged: as in `GeneratorSettings`.
     """
 
@@ -195,6 +199,8 @@ class PhotoSettings:
     again: float = 1.0
     again_judged: float = 0.5
     encoder_rate: float = 1e-3
+    momentum: float = 0.0
+    varied: bool = False
     judged: int = 1000
 
     def __post_init__(self) -> None:
@@ -202,8 +208,9 @@ class PhotoSettings:
             raise ConfigError(f"judged must be 2 pictures or more, alone 0 or more, interval 1 or more, not {self}")
         if min(self.again, self.encoder_rate) <= 0:
             raise ConfigError(f"again and encoder_rate must be above 0, not {self.again!r} and {self.encoder_rate!r}")
-        if not 0 <= self.again_judged < 1:
-            raise ConfigError(f"again_judged must be a share from 0 to below 1, not {self.again_judged!r}")
+        if not (0 <= self.again_judged < 1 and 0 <= self.momentum < 1):
+            told = f"{self.again_judged!r} and {self.momentum!r}"
+            raise ConfigError(f"again_judged and momentum must be from 0 to below 1, not {told}")
         if self.model.encoder is None:
             raise ConfigError("a photo model that is trained whole has an encoder: model.encoder must not be none")
 

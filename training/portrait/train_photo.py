@@ -14,6 +14,7 @@ and by two samples, and four random pictures.
 """
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ from torch.nn import functional
 
 from artmodels.portrait.model import PortraitStylizer
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
+from training.portrait.augment import slightly_varied
 from training.portrait.contest import Judges, Smoothing
 from training.portrait.data import Portraits
 from training.portrait.diagnosis import diagnose
@@ -83,7 +85,7 @@ def train_photo(
     run.start(model, optimiser=optimiser, **judges.parts, path=smoothing.path, best=progress.best)
     seen: dict[str, Tensor] = {}
 
-    for photos, generator in step_batches(run, progress.known, progress.known.mirrored, ahead=progress.known.ahead):
+    for photos, generator in step_batches(run, progress.known, progress.draw, ahead=progress.known.ahead):
         draws, count, real = device_generator(run.device, generator), len(photos), progress.shown(photos)
         shared = round(settings.again_judged * count)
         with run.accelerator.autocast():
@@ -116,7 +118,9 @@ def both_learn(model: PortraitStylizer, settings: PhotoSettings) -> torch.optim.
     """The generator learns as against judges alone, the encoder at its own rate and with momentum."""
     assert model.encoder is not None
     generator = [*model.mapping.parameters(), *model.synthesis.parameters()]
-    optimiser = lazy_adam(generator, settings.run.learning_rate, settings.adversary.penalties.path_steps)
+    optimiser = lazy_adam(
+        generator, settings.run.learning_rate, settings.adversary.penalties.path_steps, settings.momentum
+    )
     encoder = {"params": [*model.encoder.parameters()], "lr": settings.encoder_rate, "betas": (0.9, 0.99)}
     optimiser.add_param_group(encoder)
     return optimiser
@@ -130,6 +134,7 @@ class Progress:
 
     def __init__(self, model: PortraitStylizer, settings: PhotoSettings, data: Path, out: Path, device: torch.device):
         assert model.config.encoder is not None
+        self.varied = settings.varied
         self.out, self.made, self.encoded = out, model.config.generator.size, model.config.encoder.size
         side = max(self.made, self.encoded)
         self.known, held_out = (Portraits(data, side, split=split, device=device) for split in ("train", "test"))
@@ -137,6 +142,11 @@ class Progress:
         features = "vgg16" if settings.terms.features == "lpips" else settings.terms.features
         real = Portraits(data, self.made, split="train", device=device)
         self.judge, self.best = Judge(real, features, settings.judged), Best(out / "best")
+
+    def draw(self, places: Sequence[int], generator: torch.Generator) -> Tensor:
+        """The training's photos of those places, mirrored by chance and varied if that is asked for."""
+        photos = self.known.mirrored(places, generator)
+        return slightly_varied(photos, generator) if self.varied else photos
 
     def shown(self, photos: Tensor) -> Tensor:
         """As the generator makes them."""

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from training.portrait import augment
 from training.portrait.augment import (
     MOST,
     AugmentationControl,
@@ -13,6 +14,7 @@ from training.portrait.augment import (
     colour_change,
     draw_views,
     shown_views,
+    slightly_varied,
     warped,
 )
 
@@ -142,3 +144,26 @@ def test_a_resumed_control_goes_on():
         again.adjust(step, lambda signs: signs)
     assert again.probability == whole.probability
     assert torch.equal(again.signs, whole.signs)
+
+
+def test_slight_variations_are_each_pictures_own_and_the_seeds(monkeypatch):
+    same = torch.linspace(-0.5, 0.5, 32).expand(1, 3, 32, 32).repeat(4, 1, 1, 1)
+    first, second = (slightly_varied(same, torch.Generator().manual_seed(0)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert all(not torch.equal(first[0], other) for other in first[1:])
+    assert float((first - same).abs().mean()) < 0.15
+    lighter = slightly_varied(same + 0.45, torch.Generator().manual_seed(0))
+    assert float(lighter.abs().max()) <= 1
+    monkeypatch.setattr(augment, "SLIGHT", 0.0)
+    monkeypatch.setattr(augment, "TURN", 0.0)
+    assert_close(slightly_varied(pictures(), torch.Generator()), pictures(), rtol=0, atol=1e-5)
+
+
+def test_a_turn_alone_moves_pixels_about_the_middle(monkeypatch):
+    monkeypatch.setattr(augment, "SLIGHT", 0.0)
+    spot = torch.zeros(1, 3, 33, 33)
+    spot[..., 16, 26] = 1
+    generator = torch.Generator().manual_seed(3)
+    turned = slightly_varied(spot, generator).mean(1)[0]
+    down, across = divmod(int(turned.argmax()), 33)
+    assert math.hypot(down - 16, across - 16) == pytest.approx(10, abs=1)

@@ -154,6 +154,7 @@ def test_a_lazy_optimiser_is_slower_by_the_share_of_its_penalties():
     assert group["lr"] == pytest.approx(0.0016)
     assert group["betas"] == (0.0, pytest.approx(0.99**0.8))
     assert lazy_adam([torch.nn.Parameter(torch.zeros(1))], 0.002, 0).param_groups[0]["lr"] == 0.002
+    assert lazy_adam([torch.nn.Parameter(torch.zeros(1))], 0.002, 4, 0.9).param_groups[0]["betas"][0] == 0.9
 
 
 @pytest.mark.parametrize(

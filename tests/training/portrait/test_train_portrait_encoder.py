@@ -15,7 +15,7 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.feature_distance import load_distance
 from training.portrait.diagnosis import compared, diagnose
-from training.portrait.photo_losses import PhotoLosses
+from training.portrait.photo_losses import PhotoLosses, face_of
 from training.portrait.presets import ENCODER_PRESETS, STARTER, STARTER_ENCODER, TINY
 from training.portrait.settings import STARTER_FEATURES, PhotoTerms
 from training.portrait.similarity import arcface_crop, identity_distance, load_identity, load_later_distance
@@ -100,6 +100,22 @@ def test_every_term_has_its_weight_and_can_be_left_out():
     assert one.of_pictures(made, true).keys() == {"squared"}
     with pytest.raises(ConfigError, match="nothing is to be learnt"):
         PhotoTerms(squared=0.0, perceptual=0.0)
+
+
+def test_faces_count_on_their_own():
+    made, true = photos(), photos(seed=1)
+    side = true.shape[-1]
+    losses = PhotoLosses(replace(SETTINGS.terms, face=0.5), CPU)
+    told = losses.of_pictures(made, true)
+    torch.testing.assert_close(told["face"], 0.5 * losses.judging(face_of(made), face_of(true)).mean())
+    elsewhere = true.clone()
+    elsewhere[..., : side // 4] = made[..., : side // 4]
+    assert losses.of_pictures(elsewhere, true)["face"] == pytest.approx(0, abs=1e-6)
+    eye = torch.zeros(1, 1, 100, 100)
+    eye[..., 45:47, 38:40] = 1  # where the left eye of an aligned photo lies
+    assert divmod(int(face_of(eye).argmax()), 100) in [(24 + y, 26 + x) for y in range(3) for x in range(3)]
+    with pytest.raises(ConfigError, match="weights must be 0 or more"):
+        PhotoTerms(face=-1.0)
 
 
 def test_the_priors_weight_grows_and_certain_latents_have_none():

@@ -68,6 +68,27 @@ def test_alone_steps_leave_the_judges_out(portraits, tmp_path):
     assert not logged(tmp_path / "run")[1].keys() & {"adversary", "generator", "path"}
 
 
+def test_photos_vary_and_the_generator_has_momentum_where_asked(portraits, tmp_path):
+    run(portraits, tmp_path / "plain", alone=2)
+    run(portraits, tmp_path / "moving", alone=2, momentum=0.9)
+    run(portraits, tmp_path / "varied", alone=2, varied=True)
+    plain, moving, varied = (parts_of(tmp_path / name, 2)["model"] for name in ("plain", "moving", "varied"))
+    for other in (moving, varied):
+        assert any(not torch.equal(plain[name], other[name]) for name in plain)
+    told = [logged(tmp_path / name)[0]["squared"] for name in ("plain", "moving", "varied")]
+    assert told[0] == told[1] != told[2]
+    optimiser = torch.load(tmp_path / "moving" / "checkpoints" / "step_00000002" / "state.pt", weights_only=True)
+    groups = [group["betas"][0] for group in find(optimiser, "param_groups")]
+    assert groups == [0.9, 0.9]
+
+
+def find(state: dict, key: str):
+    """The value of that key, however deep."""
+    if key in state:
+        return state[key]
+    return next((found for part in state.values() if isinstance(part, dict) and (found := find(part, key))), None)
+
+
 def test_judges_look_at_every_interval_alone(portraits, tmp_path):
     run(portraits, tmp_path / "run", steps=4, interval=2)
     judges = [parts_of(tmp_path / "run", step)["judges"]["0.b4.out.weight"] for step in (3, 4)]
@@ -110,5 +131,7 @@ def test_photos_are_reduced_by_means():
 def test_settings_out_of_range_are_told():
     with pytest.raises(ConfigError, match="encoder_rate must be above 0"):
         replace(SETTINGS, encoder_rate=0.0)
+    with pytest.raises(ConfigError, match="from 0 to below 1"):
+        replace(SETTINGS, momentum=1.0)
     with pytest.raises(ConfigError, match=r"model\.encoder must not be none"):
         replace(SETTINGS, model=replace(SETTINGS.model, encoder=None))
