@@ -49,8 +49,7 @@ class PhotoLosses:
 
 
 def face_of(photos: Tensor) -> Tensor:
-    """The half of aligned photos [B, 3, S, S] with eyes, nose and mouth, as large as they are."""
+    """The half of aligned photos [B, 3, S, S] in which eyes, nose and mouth lie, [B, 3, S // 2, S // 2]."""
     side = photos.shape[-1]
     left, top = round(LEFT * side), round(TOP * side)
-    face = photos[:, :, top : top + side // 2, left : left + side // 2]
-    return functional.interpolate(face, size=(side, side), mode="bilinear", align_corners=False)
+    return photos[:, :, top : top + side // 2, left : left + side // 2]

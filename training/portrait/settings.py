@@ -133,7 +133,7 @@ class PhotoTerms:
     Attributes:
         squared: weight of the difference of pixels.
         perceptual, features: of the distance on features, "lpips" or a saved `StarterFeatures`.
-        face: of the same distance on faces alone, twice as large: eyes and mouths are few of a photo's pixels.
+        face: of the same distance on the half with eyes, nose and mouth, which are few of a photo's pixels.
         identity, identity_network: of the distance of embeddings, see `load_identity`; none for the empty name.
         kl, kl_reduction: of the distance to the prior; with "sum" the paper's weight leaves little but the prior.
         kl_steps: over which that weight grows from nothing.
