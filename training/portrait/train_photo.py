@@ -75,43 +75,67 @@ def train_photo(
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
-    if not settings.noise:
-        silence(model.synthesis)
-    model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judges = Judges(run, [discriminator], settings.adversary)
-    optimiser = both_learn(model, settings)
-    smoothing = Smoothing(run, model, optimiser, settings.adversary)
-    losses, progress = PhotoLosses(settings.terms, run.device), Progress(model, settings, data, out, run.device)
-    run.start(model, optimiser=optimiser, **judges.parts, path=smoothing.path, best=progress.best)
+    progress = Progress(model, settings, data, out, run.device)
+    pupils = Pupils(run, settings, model, discriminator, progress)
     seen: dict[str, Tensor] = {}
-
     for photos, generator in step_batches(run, progress.known, progress.draw, ahead=progress.known.ahead):
-        draws, count, real = device_generator(run.device, generator), len(photos), progress.shown(photos)
-        shared = round(settings.again_judged * count)
-        with run.accelerator.autocast():
-            latents, again = make_again(model, progress.read(photos), draws)
-        latest = partial(make, model, count - shared, settings.latents, draws, beside=again[:shared])
-        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
-        if is_judged:
-            seen |= judges.learn([real], [latest], generator)
-        with judges.paused(), run.accelerator.autocast():
-            told = {**losses.of_pictures(again, real), **losses.of_latents(latents, run.step)}
-            total = settings.again * torch.stack(list(told.values())).sum()
-            if is_judged:
-                made = latest()
-                told["generator"] = judges.convince([made.pictures], generator)
-                total = total + told["generator"]
-        run.descend(total, model, optimiser)
-        follow_mean(model, model.mapping(draw_latents(count, model.config.generator, settings.latents, draws)))
-        seen |= told
-        if is_judged:
-            seen |= smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
+        seen |= pupils.learn(photos, generator)
         if run.is_showing():
-            seen |= progress.show(run, losses)
-        run.log({**seen, "augmented": judges.probability})
+            seen |= progress.show(run, pupils.losses)
+        run.log({**seen, "augmented": pupils.judges.probability})
     if run.is_main:
         discriminator.save_pretrained(out / "discriminator")
     return run.average
+
+
+class Pupils:
+    """A generator and its encoder, and how they learn from photos and from judges.
+
+    Attributes: losses, of photos made again; judges, of pictures.
+    """
+
+    def __init__(
+        self,
+        run: Run[PortraitStylizer],
+        settings: PhotoSettings,
+        model: PortraitStylizer,
+        discriminator: Discriminator,
+        progress: "Progress",
+    ):
+        if not settings.noise:
+            silence(model.synthesis)
+        model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.run, self.settings, self.model, self.progress = run, settings, model, progress
+        self.judges = Judges(run, [discriminator], settings.adversary)
+        self.optimiser = both_learn(model, settings)
+        self.smoothing = Smoothing(run, model, self.optimiser, settings.adversary)
+        self.losses = PhotoLosses(settings.terms, run.device)
+        parts = {**self.judges.parts, "path": self.smoothing.path, "best": progress.best}
+        run.start(model, optimiser=self.optimiser, **parts)
+
+    def learn(self, photos: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """One step from photos [B, 3, S, S]; the losses, for the log."""
+        run, model, settings = self.run, self.model, self.settings
+        draws, count = device_generator(run.device, generator), len(photos)
+        with run.accelerator.autocast():
+            latents, again = make_again(model, self.progress.read(photos), draws)
+        made_again = again[: round(settings.again_judged * count)]
+        latest = partial(make, model, count - len(made_again), settings.latents, draws, beside=made_again)
+        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
+        real = self.progress.shown(photos)
+        told = self.judges.learn([real], [latest], generator) if is_judged else {}
+        with self.judges.paused(), run.accelerator.autocast():
+            lost = {**self.losses.of_pictures(again, real), **self.losses.of_latents(latents, run.step)}
+            total = settings.again * torch.stack(list(lost.values())).sum()
+            if is_judged:
+                lost["generator"] = self.judges.convince([latest().pictures], generator)
+                total = total + lost["generator"]
+        run.descend(total, model, self.optimiser)
+        random = partial(draw_latents, count, model.config.generator, settings.latents, draws)
+        follow_mean(model, model.mapping(random()))
+        if is_judged:
+            told |= self.smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
+        return told | lost
 
 
 def both_learn(model: PortraitStylizer, settings: PhotoSettings) -> torch.optim.Adam:

@@ -75,30 +75,13 @@ def train_style(
     attributes = style.config.generator.attributes
     exemplars = open_exemplars(data, style.config.generator.size, attributes, run.device)
     judges = Judges(run, [new_judge(style, settings, opponent) for _ in exemplars], settings.adversary)
-    optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
-    smoothing = Smoothing(run, style, optimiser, settings.adversary)
     painter = Painter(style, source, settings, exemplars, photos)
+    pupil = Pupil(run, settings, style, judges, painter)
     progress = Progress(out, source, exemplars, settings, attributes)
-    run.start(style, optimiser=optimiser, **judges.parts, path=smoothing.path, best=progress.best)
-    count, seen = settings.run.batch_size, dict[str, Tensor]()
-
+    run.start(style, optimiser=pupil.optimiser, **judges.parts, path=pupil.smoothing.path, best=progress.best)
+    seen: dict[str, Tensor] = {}
     for real, generator in draw_steps(run, partial(draw_exemplars, run, exemplars), ahead=exemplars[0].ahead):
-        draws = device_generator(run.device, generator)
-        makes = [partial(painter.make, count, path, draws) for path in paths_of(attributes)]
-        is_judged = run.step >= settings.alone and is_due(run.step, settings.interval)
-        if is_judged:
-            seen |= judges.learn(real, makes, generator)
-        with judges.paused(), run.accelerator.autocast():
-            made = [make() for make in makes]
-            losses = painter.losses(made, real, draws)
-            if is_judged:
-                losses["generator"] = judges.convince([each.pictures for each in made], generator)
-        run.descend(torch.stack(list(losses.values())).sum(), style, optimiser)
-        seen |= losses
-        if is_judged:
-            for_path = makes[(run.step // max(smoothing.penalties.path_steps, 1)) % len(makes)]
-            seen |= smoothing.step(partial(for_path, share=2), draws)
-
+        seen |= pupil.learn(real, generator)
         if run.is_showing():
             seen |= progress.show(run)
         run.log({**seen, "augmented": judges.probability})
@@ -107,6 +90,37 @@ def train_style(
         if run.step % settings.run.log_every:  # else its line stands there already
             run.note(told, run.step)
     return run.average
+
+
+class Pupil:
+    """A style, and how it learns from pictures and from judges."""
+
+    def __init__(
+        self, run: Run[PortraitStyle], settings: StyleSettings, style: PortraitStyle, judges: Judges, painter: Painter
+    ):
+        self.run, self.settings, self.style, self.judges, self.painter = run, settings, style, judges, painter
+        penalties = settings.adversary.penalties
+        self.optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, penalties.path_steps)
+        self.smoothing = Smoothing(run, style, self.optimiser, settings.adversary)
+
+    def learn(self, real: Sequence[Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """One step from every attribute's pictures [B, 3, S, S]; the losses, for the log."""
+        run, count = self.run, self.settings.run.batch_size
+        draws = device_generator(run.device, generator)
+        paths = paths_of(self.style.config.generator.attributes)
+        makes = [partial(self.painter.make, count, path, draws) for path in paths]
+        is_judged = run.step >= self.settings.alone and is_due(run.step, self.settings.interval)
+        told = self.judges.learn(real, makes, generator) if is_judged else {}
+        with self.judges.paused(), run.accelerator.autocast():
+            made = [make() for make in makes]
+            losses = self.painter.losses(made, real, draws)
+            if is_judged:
+                losses["generator"] = self.judges.convince([each.pictures for each in made], generator)
+        run.descend(torch.stack(list(losses.values())).sum(), self.style, self.optimiser)
+        if is_judged:
+            for_path = makes[(run.step // max(self.smoothing.penalties.path_steps, 1)) % len(makes)]
+            told |= self.smoothing.step(partial(for_path, share=2), draws)
+        return told | losses
 
 
 def new_style(
