@@ -6,6 +6,7 @@ from torch import Tensor
 from artmodels.portrait.encoder import Latents as EncoderLatents
 from artmodels.portrait.model import PortraitStylizer
 from training.metrics import frechet_distance, gaussian_of
+from training.portrait.encoded_photos import joined
 from training.portrait.latents import fixed_latents
 from training.portrait.objective import kl_per_layer, relative_anisotropy
 from training.portrait.settings import Latents
@@ -26,9 +27,8 @@ def random_codes(model: PortraitStylizer, count: int, number: int, latents: Late
 @torch.inference_mode()
 def encode_all(model: PortraitStylizer, photos: Tensor) -> EncoderLatents:
     """What the encoder says of photos [N, 3, S, S] of its size, on the CPU."""
-    found = [model.encode(part.to(model.device)) for part in photos.split(BATCH)]
-    variances = [latents.log_variance.cpu() for latents in found if latents.log_variance is not None]
-    return EncoderLatents(torch.cat([one.mean.cpu() for one in found]), torch.cat(variances) if variances else None)
+    mean, variance = joined(model.encode(part.to(model.device)) for part in photos.split(BATCH))
+    return EncoderLatents(mean.cpu(), None if variance is None else variance.cpu())
 
 
 def spread_scores(codes: Tensor, random: Tensor) -> dict[str, float]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from artmodels.portrait.model import PortraitStylizer
 from training.feature_distance import Distance
+from training.portrait.encoded_photos import joined
 from training.portrait.objective import kl_per_layer, relative_anisotropy
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -48,10 +49,9 @@ def diagnose(model: PortraitStylizer, photos: Tensor, distance: Distance, encode
     Args: encoded: the same photos of the encoder's size, where those that are compared have another.
     """
     model.eval()
-    found = [model.encode(batch) for batch in (photos if encoded is None else encoded).split(BATCH)]
-    mean = torch.cat([latents.mean for latents in found])
-    variances = [latents.log_variance for latents in found if latents.log_variance is not None]
-    nats = kl_per_layer(mean, torch.cat(variances)).tolist() if variances else []
+    batches = (photos if encoded is None else encoded).split(BATCH)
+    mean, log_variance = joined(model.encode(batch) for batch in batches)
+    nats = [] if log_variance is None else kl_per_layer(mean, log_variance).tolist()
     made = torch.cat([compared(model.decode(model.codes(part)), photos) for part in mean.split(BATCH)])
     directions = mean.flatten(0, 1)
     even = torch.randn(directions.shape, generator=torch.Generator().manual_seed(0))

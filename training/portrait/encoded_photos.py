@@ -4,6 +4,7 @@ Differs: Song et al. train styles on random latents alone. Those that a small en
 how much, `diagnosis.json` of its training says.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from training.portrait.data import Portraits
 
-__all__ = ["EncodedPhotos", "Moved", "encoded_all", "latents_near", "read"]
+__all__ = ["EncodedPhotos", "Moved", "encoded_all", "joined", "latents_near", "read"]
 
 BATCH = 32
 LEAST_SPREAD, MOST_SCALE = 1e-4, 4.0
@@ -34,10 +35,8 @@ class EncodedPhotos:
     def __init__(self, model: PortraitStylizer, photos: Path):
         if model.config.encoder is None:
             raise ConfigError(f"{model.source} has no encoder: leave the photos out, or take another model")
-        found = encoded_all(model, Portraits(photos, model.config.encoder.size, split="train", device=model.device))
-        self.mean = torch.cat([latents.mean for latents in found])
-        variances = [latents.log_variance for latents in found if latents.log_variance is not None]
-        self.log_variance = torch.cat(variances) if variances else None
+        portraits = Portraits(photos, model.config.encoder.size, split="train", device=model.device)
+        self.mean, self.log_variance = encoded_all(model, portraits)
 
     def draw(self, count: int, draws: torch.Generator) -> Tensor:
         """Latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers, each as in `latents_near`."""
@@ -47,10 +46,17 @@ class EncodedPhotos:
 
 
 @torch.no_grad()
-def encoded_all(model: PortraitStylizer, pictures: Portraits) -> list[Latents]:
-    """Of every picture, in batches; pictures have any size."""
+def encoded_all(model: PortraitStylizer, pictures: Portraits) -> Latents:
+    """Of every picture, found in batches; pictures have any size."""
     count = min(len(pictures), MOST)
-    return [read(model, pictures.batch(range(start, min(start + BATCH, count)))) for start in range(0, count, BATCH)]
+    starts = range(0, count, BATCH)
+    return joined(read(model, pictures.batch(range(start, min(start + BATCH, count)))) for start in starts)
+
+
+def joined(found: Iterable[Latents]) -> Latents:
+    """The latents of several batches as those of one."""
+    means, variances = zip(*found, strict=True)
+    return Latents(torch.cat(means), None if variances[0] is None else torch.cat(variances))
 
 
 def read(model: PortraitStylizer, pictures: Tensor) -> Latents:

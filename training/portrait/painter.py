@@ -51,8 +51,7 @@ class Painter:
         self.photos = EncodedPhotos(source, photos) if photos else None
         known = self.photos.mean if self.photos else None
         pairing = exemplars if settings.paired else ()
-        means = (torch.cat([latents.mean for latents in encoded_all(source, pictures)]) for pictures in pairing)
-        self.moved = [Moved.between(mean, known) for mean in means]
+        self.moved = [Moved.between(encoded_all(source, pictures).mean, known) for pictures in pairing]
 
     def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
         """Pictures of new latents, one for every layer, and new noise.
