@@ -17,8 +17,8 @@ __all__ = ["AugmentationControl", "Views", "augmented", "draw_views", "shown_vie
 
 SCALE, STRETCH, SHIFT = 0.2, 0.2, 0.125  # of log2 of the size, of log2 of height to width, of the side
 BRIGHTNESS, CONTRAST, SATURATION = 0.2, 0.5, 1.0  # of values in [-1, 1], of log2 of the factors
-SLIGHT = 0.25  # of these strengths, for photos that a model learns to make again
-TURN = 0.06  # in radians, as much for faces as for hues
+SLIGHT, TINT = 0.1, 0.25  # of these strengths, for photos that a model learns to make again: eyes must stay in place
+TURN, HUE = 0.03, 0.06  # in radians
 MOST = 0.8  # above it generators begin to paint what the augmentation does
 
 
@@ -128,8 +128,8 @@ def slightly_varied(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
     size, across, down = normal(SLIGHT * SCALE).exp2(), normal(SLIGHT * SHIFT), normal(SLIGHT * SHIFT)
     affine = (scaling(size, size) @ rotation(normal(TURN)) @ translation(2 * across, 2 * down))[:, :2]
-    brightness, contrast = normal(SLIGHT * BRIGHTNESS), normal(SLIGHT * CONTRAST).exp2()
-    hue, saturation = normal(TURN), normal(SLIGHT * SATURATION).exp2()
+    brightness, contrast = normal(TINT * BRIGHTNESS), normal(TINT * CONTRAST).exp2()
+    hue, saturation = normal(HUE), normal(TINT * SATURATION).exp2()
     colour = colour_change(brightness, contrast, torch.zeros_like(hue), hue, saturation)
     views = Views(torch.arange(len(pictures)), affine, colour).to(pictures.device)
     return augmented(pictures, views).clamp(-1, 1)

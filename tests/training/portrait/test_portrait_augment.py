@@ -154,16 +154,17 @@ def test_slight_variations_are_each_pictures_own_and_the_seeds(monkeypatch):
     assert float((first - same).abs().mean()) < 0.15
     lighter = slightly_varied(same + 0.45, torch.Generator().manual_seed(0))
     assert float(lighter.abs().max()) <= 1
-    monkeypatch.setattr(augment, "SLIGHT", 0.0)
-    monkeypatch.setattr(augment, "TURN", 0.0)
+    for name in ("SLIGHT", "TINT", "TURN", "HUE"):
+        monkeypatch.setattr(augment, name, 0.0)
     assert_close(slightly_varied(pictures(), torch.Generator()), pictures(), rtol=0, atol=1e-5)
 
 
 def test_a_turn_alone_moves_pixels_about_the_middle(monkeypatch):
-    monkeypatch.setattr(augment, "SLIGHT", 0.0)
+    for name, value in (("SLIGHT", 0.0), ("TINT", 0.0), ("TURN", 1.0)):
+        monkeypatch.setattr(augment, name, value)
     spot = torch.zeros(1, 3, 33, 33)
     spot[..., 16, 26] = 1
-    generator = torch.Generator().manual_seed(3)
-    turned = slightly_varied(spot, generator).mean(1)[0]
+    turned = slightly_varied(spot, torch.Generator().manual_seed(3)).mean(1)[0]
     down, across = divmod(int(turned.argmax()), 33)
+    assert (down, across) != (16, 26)
     assert math.hypot(down - 16, across - 16) == pytest.approx(10, abs=1)
