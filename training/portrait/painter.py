@@ -15,6 +15,7 @@ from training.portrait.contest import Made
 from training.portrait.data import Portraits
 from training.portrait.encoded_photos import EncodedPhotos, Moved, encoded_all, latents_near, read
 from training.portrait.latents import draw_latents, draw_noise
+from training.portrait.photo_losses import face_of
 from training.portrait.settings import Latents, StyleSettings
 from training.portrait.similarity import load_later_distance
 from training.portrait.style_states import paths_of
@@ -101,4 +102,7 @@ class Painter:
             latents = self.moved[way](latents_near(read(self.source, pictures), draws))
         path = paths_of(self.style.config.generator.attributes)[way]
         made = self._painted(latents.float(), path, draws).pictures.float()
-        return self.distance(made, pictures).float().mean() + functional.mse_loss(made, pictures)
+        distance = self.distance(made, pictures).float().mean()
+        if self.settings.face:
+            distance = distance + self.settings.face * self.distance(face_of(made), face_of(pictures)).float().mean()
+        return distance + functional.mse_loss(made, pictures)

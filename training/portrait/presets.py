@@ -140,6 +140,7 @@ STYLE_PRESETS = {
         noise=False,
         features=STARTER_FEATURES,
         paired=2.0,
+        face=1.0,
         alone=200,
         frozen_layers=4,
         judged=256,

@@ -227,6 +227,7 @@ class StyleSettings:
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
         paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
+        face: how many times as much their eyes, noses and mouths count there once more, as in `PhotoTerms`.
         alone: first steps without judges, which take less time.
         interval: steps from one with judges to the next, as in `PhotoSettings`.
         frozen_layers: of saved discriminators, from the picture on (FreezeD); a fresh one learns with all of them.
@@ -242,6 +243,7 @@ class StyleSettings:
     similarity: float = 0.5
     features: str = "lpips"
     paired: float = 0.0
+    face: float = 0.0
     alone: int = 0
     interval: int = 1
     frozen_layers: int = 0
@@ -249,7 +251,7 @@ class StyleSettings:
     patience: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.similarity, self.paired, self.alone, self.frozen_layers, self.patience) < 0:
+        if min(self.similarity, self.paired, self.face, self.alone, self.frozen_layers, self.patience) < 0:
             raise ConfigError(f"weights, alone, frozen_layers and patience must be 0 or more, not {self}")
         if self.judged < 2 or self.interval < 1:
             raise ConfigError(

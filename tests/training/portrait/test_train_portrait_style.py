@@ -23,6 +23,7 @@ from training.portrait.encoded_photos import EncodedPhotos, Moved
 from training.portrait.exemplars import FEWEST, attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.latents import silence
 from training.portrait.painter import Painter
+from training.portrait.photo_losses import face_of
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
 from training.portrait.style_folder import StyleWords, published_folder, write_style
@@ -130,9 +131,14 @@ def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo, parted):
         made = source.decode(source.codes(torch.ones(3, TINY.code_count, TINY.latent_dim)))
         random = [painter.make(3, None, draws)]
         same, other = (painter.losses(random, [pictures], draws) for pictures in (made, made + 1))
+        painter.settings = replace(SETTINGS, face=2.0)
+        same_face, other_face = (painter.losses(random, [pictures], draws) for pictures in (made, made + 1))
     assert float(same["similarity"]) == pytest.approx(0, abs=1e-5)
     assert float(same["paired"]) == pytest.approx(0, abs=1e-5)
     assert float(other["paired"]) > 0.5  # of squares alone, times a half
+    assert float(same_face["paired"]) == pytest.approx(0, abs=1e-5)
+    counted = SETTINGS.paired * 2.0 * painter.distance(face_of(made), face_of(made + 1)).mean()
+    assert float(other_face["paired"] - other["paired"]) == pytest.approx(float(counted), rel=1e-3)
     bare = PortraitStylizer(replace(source.config, encoder=None))
     with pytest.raises(ConfigError, match="set paired to 0"):
         Painter(style, bare, SETTINGS, exemplars, None)
