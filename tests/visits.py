@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["CANVAS_IS_READY", "DESKTOP", "OVERFLOW", "PHONE", "Visit", "visits"]
+__all__ = ["CANVAS_IS_READY", "DESKTOP", "OVERFLOW", "PHONE", "Visit", "until_heard", "visits"]
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 CANVAS_IS_READY = "() => /\\d+%/.test(document.querySelector('#canvas')?.innerText || '')"
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 Visit = Callable[..., Any]
+TRIES, PATIENCE = 6, 10_000  # milliseconds
 
 
 @contextmanager
@@ -38,3 +39,18 @@ def visits(chromium: Any, url: str, wait_until_open: Callable[[Any], None]) -> I
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def until_heard(page: Any, act: Callable[[], Any]) -> None:
+    """Does it until the page asks its server for something: a slider lives only a moment after its panel opened, and
+    on a slow machine what was done before that is lost."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for _ in range(TRIES):
+        try:
+            with page.expect_request("**/queue/join*", timeout=PATIENCE):
+                act()
+        except TooLate:
+            continue
+        return
+    raise AssertionError("the page asks its server for nothing")

@@ -1,13 +1,14 @@
 """What a visitor sees and does on the page of portraits, in a real Chromium."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from portrait_pictures import EYES
-from visits import DESKTOP, OVERFLOW, PHONE, Visit, visits
+from visits import DESKTOP, OVERFLOW, PHONE, Visit, until_heard, visits
 
 from artmodels import read_recipe
 
@@ -133,7 +134,7 @@ def test_another_style_and_path_are_taken_and_no_other_visitor_sees_it(page: Any
 
 def test_likeness_is_slid(page: Any, tmp_path: Path) -> None:
     before = picture(page)
-    page.locator("#likeness input[type=range]").fill("0.8")
+    until_heard(page, partial(page.locator("#likeness input[type=range]").fill, "0.8"))
     wait_for_another(page, before)
     assert options_of(page, tmp_path)["likeness"] == 0.8
 
@@ -239,7 +240,7 @@ def test_samples_are_drawn_and_one_is_taken_and_left_again(page: Any, tmp_path: 
 def test_directions_move_the_portrait_and_are_reset(page: Any, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Directions").click()
     before = picture(page)
-    page.locator("#look-1 input[type=range]").fill("2.5")
+    until_heard(page, partial(page.locator("#look-1 input[type=range]").fill, "2.5"))
     wait_for_another(page, before)
     assert options_of(page, tmp_path)["moves"] == {"look-1": 2.5}
     before = picture(page)

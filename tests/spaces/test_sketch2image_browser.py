@@ -1,12 +1,13 @@
 """What a visitor sees and does on the page of sketch to image, in a real Chromium."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, visits
+from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, until_heard, visits
 
 from artmodels import read_recipe
 
@@ -52,7 +53,7 @@ def take(page: Any, key: str) -> None:
 
 def slide(page: Any, key: str, weight: str) -> None:
     before = picture(page)
-    page.locator(f"#mixer [data-key={key}] input").fill(weight)
+    until_heard(page, partial(page.locator(f"#mixer [data-key={key}] input").fill, weight))
     wait_for_another(page, before)
 
 
@@ -275,7 +276,7 @@ def test_hands_draw_a_photo_thicker_and_paler(page: Any, tmp_path: Path, sketch_
     wait_for_another(page, before, "traced")
     for control, value in (("thickness", "2"), ("darkness", "0.4")):
         before = picture(page, "traced")
-        page.locator(f"#{control} input[type=range]").fill(value)
+        until_heard(page, partial(page.locator(f"#{control} input[type=range]").fill, value))
         wait_for_another(page, before, "traced")
     path = saved(page, tmp_path, "save-lines-png")
     assert path.name == "lines.png"

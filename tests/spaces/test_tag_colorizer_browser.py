@@ -1,12 +1,13 @@
 """What a visitor sees and does on the colorizer's page, in a real Chromium."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, visits
+from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, until_heard, visits
 
 from artmodels import read_recipe
 
@@ -118,7 +119,7 @@ def test_a_swatch_recolours_takes_the_place_of_its_parts_others_and_no_other_vis
 
 def test_a_slider_says_how_strongly(page: Any, tmp_path: Path) -> None:
     before = picture(page)
-    page.locator("#panel [data-set=red_hair] input[type=range]").fill("1.8")
+    until_heard(page, partial(page.locator("#panel [data-set=red_hair] input[type=range]").fill, "1.8"))
     wait_for_another(page, before)
     assert page.input_value("#panel [data-set=red_hair] input[type=number]") == "1.8"
     assert saved_recipe(page, tmp_path)["options"]["tags"] == {"red_hair": 1.8}

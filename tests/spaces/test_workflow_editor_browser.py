@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, visits
+from visits import CANVAS_IS_READY, DESKTOP, OVERFLOW, PHONE, Visit, until_heard, visits
 
 from artmodels import read_recipe
 
@@ -234,23 +234,21 @@ def turn(page: Any, slider: str, value: float, *, insists: bool = False) -> None
     """
     number = page.locator(f"#{slider} input[type=number]")
     put(page, slider, value)
-    if not insists:
+
+    def leave() -> None:
+        number.focus()
         number.blur()
-        return
-    for _ in range(3):
-        try:
-            with page.expect_request("**/queue/join*", timeout=10_000):
-                number.blur()
-        except too_late():
-            number.focus()
-        else:
-            return
-    raise AssertionError(f"the page does not hear of {slider}")
+
+    if insists:
+        until_heard(page, leave)
+    else:
+        number.blur()
 
 
 def put(page: Any, slider: str, value: float) -> None:
-    """Puts a slider's number until its handle follows: it lives only a moment after its panel opened, and what was
-    written before that is lost."""
+    """Puts a slider's number until its handle follows: before a slider lives, what is written is lost."""
+    from playwright.sync_api import TimeoutError as TooLate
+
     for _ in range(6):
         page.locator(f"#{slider} input[type=number]").fill(str(value))
         try:
@@ -259,17 +257,10 @@ def put(page: Any, slider: str, value: float) -> None:
                 arg=[slider, value],
                 timeout=10_000,
             )
-        except too_late():
+        except TooLate:
             continue
         return
     raise AssertionError(f"the handle of {slider} does not follow its number")
-
-
-def too_late() -> type[Exception]:
-    """What the browser's waits raise; none of it is there where no browser is."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    return TooLate
 
 
 def few_steps(page: Any) -> None:
