@@ -8,7 +8,9 @@ PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$
 
 .PHONY: demo test lint bench clean train-workflow-illustrations train-workflow-emoji train-workflow-chairs \
 	train-colorizer-illustrations train-colorizer-illustrations-add \
-	train-sketcher train-sketch2image-illustrations train-sketch2image-emoji
+	train-sketcher train-sketch2image-illustrations train-sketch2image-emoji \
+	train-portrait-photo train-portrait-style-toy3d train-portrait-style-toon train-portrait-style-oil \
+	train-portrait-style-water
 
 demo: $(VENV)/spaces.stamp
 	$(PYTHON) spaces/hub/app.py
@@ -74,6 +76,35 @@ train-sketch2image-illustrations train-sketch2image-emoji: train-sketch2image-%:
 	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/fine/model --out $(S2I_RUN)/refined --minutes 16
 	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/refined/model --out $(S2I_RUN)/refined-fine --minutes 7 --set run.learning_rate=0.0002
 	$(SKETCH2IMAGE).evaluate --model $(S2I_RUN)/refined-fine/model --data data/$* --picture $(SAMPLE_$*) --out $(S2I_RUN)/evaluation
+
+# A photo model's: faces at 32 pixels against judges, then with their encoder at 64 and 128, at last without judges, on
+# photos that vary, where faces become clean. On processors two processes share the work.
+PORTRAIT = $(PYTHON) -m training.portrait
+IN_TWO = ACCELERATE_USE_CPU=true OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc_per_node 2 -m training.portrait.train_photo --set run.batch_size=8 --set again=4 --set encoder_rate=0.002
+ALONE = --set alone=1000000 --set terms.kl_steps=1 --set run.save_every=500
+PHOTO_RUN = runs/portrait-photo
+ON_PHOTO = --init $(PHOTO_RUN)/$(1)/model --opponent $(PHOTO_RUN)/$(1)/discriminator
+train-portrait-photo: $(PHOTO_RUN)/model/config.json
+$(PHOTO_RUN)/model/config.json: data/portraits/metadata.jsonl
+	$(PORTRAIT).train_generator --preset starter-64 --set model.size=32 --data data/portraits --out $(PHOTO_RUN)/32 --minutes 15
+	$(IN_TWO) --set model.generator.size=64 --data data/portraits $(call ON_PHOTO,32) --out $(PHOTO_RUN)/64 --minutes 30
+	$(IN_TWO) --set interval=2 --data data/portraits $(call ON_PHOTO,64) --out $(PHOTO_RUN)/128 --minutes 40
+	$(IN_TWO) $(ALONE) --set terms.kl=0.015 --data data/portraits $(call ON_PHOTO,128) --out $(PHOTO_RUN)/alone --minutes 20
+	$(IN_TWO) $(ALONE) --set terms.kl=0.006 --set terms.face=0.5 --set terms.identity=0 --set varied=true --set momentum=0.9 --set run.learning_rate=0.0008 --set encoder_rate=0.0008 --data data/portraits $(call ON_PHOTO,alone) --out $(PHOTO_RUN)/varied --minutes 35
+	$(PORTRAIT).finish_photo --model $(PHOTO_RUN)/varied/model --out $(PHOTO_RUN)/model
+	$(PORTRAIT).evaluate --photo $(PHOTO_RUN)/model --data data/portraits --out $(PHOTO_RUN)/evaluation
+
+# A style of that photo model, one process; `--choose` takes another state after a look at its strip.png.
+STYLES ?= styles-256.tar
+PICTURES_toy3d = --style toy3d --attributes
+PICTURES_toon = --style toon-head
+PICTURES_oil = --style npr_oil --portraits data/portraits
+PICTURES_water = --style npr_water --portraits data/portraits
+STYLE_RUN = runs/portrait-style-$*
+train-portrait-style-toy3d train-portrait-style-toon train-portrait-style-oil train-portrait-style-water: train-portrait-style-%: $(PHOTO_RUN)/model/config.json
+	$(PYTHON) -m training.recipes.style_pictures --source $(STYLES) $(PICTURES_$*) --out data/styles/$*
+	OMP_NUM_THREADS=1 $(PORTRAIT).train_style --pictures data/styles/$* --aligned --name portrait-style-$* --photo $(PHOTO_RUN)/model --photo-name artmodels/portrait-photo --opponent $(PHOTO_RUN)/varied/discriminator --photos data/portraits --out $(STYLE_RUN) --minutes 40 --set run.batch_size=8 --set run.save_every=100 --set interval=2 --set patience=0
+	$(PORTRAIT).evaluate --photo $(PHOTO_RUN)/model --style $(STYLE_RUN)/best --pictures $(STYLE_RUN)/pictures --data data/portraits --out $(STYLE_RUN)/evaluation --table 1 --table 2
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp
 	$(PYTHON) -m training.recipes.illustrations --out $(@D) --drawings 3000 --colourings 3 --size 128

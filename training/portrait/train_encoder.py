@@ -73,24 +73,26 @@ def train_encoder(
     optimiser = torch.optim.RAdam(encoder.parameters(), settings.run.learning_rate)
     best = Best(out / "best")
     run.start(model, optimiser=optimiser, best=best)
-
     for shown, step_generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
         draws = device_generator(run.device, step_generator)
         with run.accelerator.autocast():
             latents, made = make_again(model, shown, draws)
             told = {**losses.of_pictures(compared(made, shown), shown), **losses.of_latents(latents, run.step)}
-        norm = run.descend(torch.stack(list(told.values())).sum(), encoder, optimiser)
-
-        numbers: dict[str, Tensor] = {**told, **norm}
+        told |= run.descend(torch.stack(list(told.values())).sum(), encoder, optimiser)
         if run.is_showing():
-            found = diagnose(run.average, photos, losses.judging)
-            numbers |= found.numbers()
-            best.keep(run.average, found.distance, run.step + 1, is_main=run.is_main)
-            if run.is_main:
-                (out / "diagnosis.json").write_text(json.dumps({"step": run.step + 1, **found.to_dict()}, indent=2))
-            run.show(photo_sheet(run.average, photos[:ROWS]))
-        run.log(numbers)
+            told |= show(run, out, photos, losses, best)
+        run.log(told)
     return run.average
+
+
+def show(run: Run[PortraitStylizer], out: Path, photos: Tensor, losses: PhotoLosses, best: Best) -> dict[str, Tensor]:
+    """Writes sheet and diagnosis of held-out photos [B, 3, S, S], keeps the best state; numbers for the log."""
+    found = diagnose(run.average, photos, losses.judging)
+    best.keep(run.average, found.distance, run.step + 1, is_main=run.is_main)
+    if run.is_main:
+        (out / "diagnosis.json").write_text(json.dumps({"step": run.step + 1, **found.to_dict()}, indent=2))
+    run.show(photo_sheet(run.average, photos[:ROWS]))
+    return found.numbers()
 
 
 def make_again(model: PortraitStylizer, photos: Tensor, draws: torch.Generator) -> tuple[Latents, Tensor]:

@@ -64,28 +64,14 @@ def train_generator(
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
     torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
-    if not settings.noise:
-        silence(model.synthesis)
-    model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judges = Judges(run, [discriminator], settings.adversary)
-    optimiser = lazy_adam(model.parameters(), settings.run.learning_rate, settings.adversary.penalties.path_steps)
-    smoothing = Smoothing(run, model, optimiser, settings.adversary)
+    pupil = Pupil(run, settings, model, discriminator)
     pictures = Portraits(data, model.config.size, split="train", device=run.device)
     judge, best = Judge(pictures, settings.features, settings.judged), Best(out / "best")
-    run.start(model, optimiser=optimiser, **judges.parts, path=smoothing.path, best=best)
+    run.start(model, optimiser=pupil.optimiser, **pupil.judges.parts, path=pupil.smoothing.path, best=best)
     seen: dict[str, Tensor] = {}
-
     for real, generator in step_batches(run, pictures, pictures.mirrored, ahead=pictures.ahead):
-        draws, count = device_generator(run.device, generator), len(real)
-        seen |= judges.learn([real], [partial(make, model, count, settings.latents, draws)], generator)
-        with judges.paused(), run.accelerator.autocast():
-            made = make(model, count, settings.latents, draws)
-            seen["generator"] = judges.convince([made.pictures], generator)
-        run.descend(seen["generator"], model, optimiser)
-        follow_mean(model, made.codes)
-        seen |= smoothing.step(partial(make, model, max(count // 2, 1), settings.latents, draws), draws)
-
-        told = {"augmented": judges.probability}
+        seen |= pupil.learn(real, generator)
+        told = {"augmented": pupil.judges.probability}
         if run.is_showing():
             distance = judge.distance(lambda count, number: pictures_of(run.average, count, number))
             best.keep(run.average, distance, run.step + 1, is_main=run.is_main)
@@ -95,6 +81,33 @@ def train_generator(
     if run.is_main:
         discriminator.save_pretrained(out / "discriminator")
     return run.average
+
+
+class Pupil:
+    """A generator, and how it learns from what judges it."""
+
+    def __init__(
+        self, run: Run[StyleGAN2], settings: GeneratorSettings, model: StyleGAN2, discriminator: Discriminator
+    ):
+        if not settings.noise:
+            silence(model.synthesis)
+        model.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.run, self.latents, self.model = run, settings.latents, model
+        self.judges = Judges(run, [discriminator], settings.adversary)
+        penalties = settings.adversary.penalties
+        self.optimiser = lazy_adam(model.parameters(), settings.run.learning_rate, penalties.path_steps)
+        self.smoothing = Smoothing(run, model, self.optimiser, settings.adversary)
+
+    def learn(self, real: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """One step of both from pictures [B, 3, S, S]; the losses, for the log."""
+        draws, count = device_generator(self.run.device, generator), len(real)
+        told = self.judges.learn([real], [partial(make, self.model, count, self.latents, draws)], generator)
+        with self.judges.paused(), self.run.accelerator.autocast():
+            made = make(self.model, count, self.latents, draws)
+            told["generator"] = self.judges.convince([made.pictures], generator)
+        self.run.descend(told["generator"], self.model, self.optimiser)
+        follow_mean(self.model, made.codes)
+        return told | self.smoothing.step(partial(make, self.model, max(count // 2, 1), self.latents, draws), draws)
 
 
 def new_networks(
