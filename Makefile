@@ -77,21 +77,23 @@ train-sketch2image-illustrations train-sketch2image-emoji: train-sketch2image-%:
 	$(SKETCH2IMAGE).train_refiner --preset $(PRESET_$*) --data data/$* --init $(S2I_RUN)/refined/model --out $(S2I_RUN)/refined-fine --minutes 7 --set run.learning_rate=0.0002
 	$(SKETCH2IMAGE).evaluate --model $(S2I_RUN)/refined-fine/model --data data/$* --picture $(SAMPLE_$*) --out $(S2I_RUN)/evaluation
 
-# A photo model's: faces at 32 pixels against judges, then with their encoder at 64 and 128, at last without judges, on
-# photos that vary, where faces become clean. On processors two processes share the work.
+# A photo model's: faces at 32 pixels against judges, then with their encoder at 64 and 128; without judges, on photos
+# that vary, where faces become clean; at last against judges, who sharpen them. Two processes share two cores.
 PORTRAIT = $(PYTHON) -m training.portrait
-IN_TWO = ACCELERATE_USE_CPU=true OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc_per_node 2 -m training.portrait.train_photo --set run.batch_size=8 --set again=4 --set encoder_rate=0.002
+IN_TWO = ACCELERATE_USE_CPU=true OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc_per_node 2 -m training.portrait.train_photo --data data/portraits --set run.batch_size=8 --set again=4
 ALONE = --set alone=1000000 --set terms.kl_steps=1 --set run.save_every=500
+CLEAN = --set terms.kl_steps=1 --set terms.kl=0.006 --set terms.face=0.5 --set terms.identity=0
 PHOTO_RUN = runs/portrait-photo
 ON_PHOTO = --init $(PHOTO_RUN)/$(1)/model --opponent $(PHOTO_RUN)/$(1)/discriminator
 train-portrait-photo: $(PHOTO_RUN)/model/config.json
 $(PHOTO_RUN)/model/config.json: data/portraits/metadata.jsonl
 	$(PORTRAIT).train_generator --preset starter-64 --set model.size=32 --data data/portraits --out $(PHOTO_RUN)/32 --minutes 15
-	$(IN_TWO) --set model.generator.size=64 --data data/portraits $(call ON_PHOTO,32) --out $(PHOTO_RUN)/64 --minutes 30
-	$(IN_TWO) --set interval=2 --data data/portraits $(call ON_PHOTO,64) --out $(PHOTO_RUN)/128 --minutes 40
-	$(IN_TWO) $(ALONE) --set terms.kl=0.015 --data data/portraits $(call ON_PHOTO,128) --out $(PHOTO_RUN)/alone --minutes 20
-	$(IN_TWO) $(ALONE) --set terms.kl=0.006 --set terms.face=0.5 --set terms.identity=0 --set varied=true --set momentum=0.9 --set run.learning_rate=0.0008 --set encoder_rate=0.0008 --data data/portraits $(call ON_PHOTO,alone) --out $(PHOTO_RUN)/varied --minutes 35
-	$(PORTRAIT).finish_photo --model $(PHOTO_RUN)/varied/model --out $(PHOTO_RUN)/model
+	$(IN_TWO) --set encoder_rate=0.002 --set model.generator.size=64 $(call ON_PHOTO,32) --out $(PHOTO_RUN)/64 --minutes 30
+	$(IN_TWO) --set encoder_rate=0.002 --set interval=2 $(call ON_PHOTO,64) --out $(PHOTO_RUN)/128 --minutes 40
+	$(IN_TWO) --set encoder_rate=0.002 --set terms.kl=0.015 $(ALONE) $(call ON_PHOTO,128) --out $(PHOTO_RUN)/alone --minutes 20
+	$(IN_TWO) --set encoder_rate=0.0008 --set run.learning_rate=0.0008 --set momentum=0.9 --set varied=true $(ALONE) $(CLEAN) $(call ON_PHOTO,alone) --out $(PHOTO_RUN)/varied --minutes 32
+	$(IN_TWO) --set encoder_rate=0.0005 --set run.learning_rate=0.0015 --set interval=2 $(CLEAN) $(call ON_PHOTO,varied) --out $(PHOTO_RUN)/judged --minutes 13
+	$(PORTRAIT).finish_photo --model $(PHOTO_RUN)/judged/model --out $(PHOTO_RUN)/model
 	$(PORTRAIT).evaluate --photo $(PHOTO_RUN)/model --data data/portraits --out $(PHOTO_RUN)/evaluation
 
 # A style of that photo model, one process; `--choose` takes another state after a look at its strip.png.
@@ -103,7 +105,7 @@ PICTURES_water = --style npr_water --portraits data/portraits
 STYLE_RUN = runs/portrait-style-$*
 train-portrait-style-toy3d train-portrait-style-toon train-portrait-style-oil train-portrait-style-water: train-portrait-style-%: $(PHOTO_RUN)/model/config.json
 	$(PYTHON) -m training.recipes.style_pictures --source $(STYLES) $(PICTURES_$*) --out data/styles/$*
-	OMP_NUM_THREADS=1 $(PORTRAIT).train_style --pictures data/styles/$* --aligned --name portrait-style-$* --photo $(PHOTO_RUN)/model --photo-name artmodels/portrait-photo --opponent $(PHOTO_RUN)/varied/discriminator --photos data/portraits --out $(STYLE_RUN) --minutes 40 --set run.batch_size=8 --set run.save_every=100 --set interval=2 --set patience=0
+	OMP_NUM_THREADS=1 $(PORTRAIT).train_style --pictures data/styles/$* --aligned --name portrait-style-$* --photo $(PHOTO_RUN)/model --photo-name artmodels/portrait-photo --opponent $(PHOTO_RUN)/judged/discriminator --photos data/portraits --out $(STYLE_RUN) --minutes 30 --set run.batch_size=8 --set run.save_every=100 --set interval=2 --set patience=0 --set encoded=0.75
 	$(PORTRAIT).evaluate --photo $(PHOTO_RUN)/model --style $(STYLE_RUN)/best --pictures $(STYLE_RUN)/pictures --data data/portraits --out $(STYLE_RUN)/evaluation --table 1 --table 2
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp

@@ -59,15 +59,34 @@ def train_generator(
         open_pictures(data, colorizer.config, settings.sampling, split=split) for split in ("train", "test")
     )
     measure_neutral(colorizer, pictures, settings.run.batch_size)
-    discriminator = PatchDiscriminator(settings.discriminator_width).to(run.device)
-    trained = nn.ModuleList([colorizer.generator, *([colorizer.encoder] if settings.joint else [])])
-    optimiser = torch.optim.Adam(trained.parameters(), settings.run.learning_rate, (0.5, 0.99))
-    adversary = torch.optim.Adam(discriminator.parameters(), settings.run.learning_rate, (0.5, 0.99))
-    run.start(colorizer, discriminator=discriminator, optimiser=optimiser, adversary=adversary)
+    pupil = Pupil(run, settings, colorizer)
+    run.start(colorizer, discriminator=pupil.discriminator, optimiser=pupil.optimiser, adversary=pupil.adversary)
     shown = held_out.pairs(range(min(SHOWN, len(held_out))), torch.Generator().manual_seed(0))
 
     for batch, generator in step_batches(run, pictures, pictures.pairs):
-        pair = Pair(*(part.to(run.device) for part in batch))
+        run.log(pupil.learn(Pair(*(part.to(run.device) for part in batch)), generator))
+        if run.is_showing():
+            run.show(coloured_sheet(run.average, shown))
+    if settings.joint:
+        measure_neutral(run.average, pictures, settings.run.batch_size)
+        if run.is_main:
+            run.average.save_pretrained(out / "model")
+    return run.average
+
+
+class Pupil:
+    """A generator, and how it learns from pairs and against a discriminator."""
+
+    def __init__(self, run: Run[TagColorizer], settings: GeneratorSettings, colorizer: TagColorizer):
+        self.run, self.settings, self.colorizer = run, settings, colorizer
+        self.trained = nn.ModuleList([colorizer.generator, *([colorizer.encoder] if settings.joint else [])])
+        self.discriminator = PatchDiscriminator(settings.discriminator_width).to(run.device)
+        self.optimiser = torch.optim.Adam(self.trained.parameters(), settings.run.learning_rate, (0.5, 0.99))
+        self.adversary = torch.optim.Adam(self.discriminator.parameters(), settings.run.learning_rate, (0.5, 0.99))
+
+    def learn(self, pair: Pair, generator: torch.Generator) -> dict[str, Tensor]:
+        """One step; the losses and the gradient's norm, for the log."""
+        run, settings, colorizer = self.run, self.settings, self.colorizer
         weights = region_weights(pair.regions, settings.small_regions)
         with run.accelerator.autocast():
             with torch.set_grad_enabled(settings.joint):
@@ -78,22 +97,14 @@ def train_generator(
         losses: dict[str, Tensor] = {}
         if settings.adversarial:
             with run.accelerator.autocast():
-                scores = (discriminator(pair.sketch, picture) for picture in (pair.target, made.detach()))
+                scores = (self.discriminator(pair.sketch, picture) for picture in (pair.target, made.detach()))
                 losses["adversary"] = discriminator_loss(*scores)
-            run.descend(losses["adversary"], discriminator, adversary, clip=False)
+            run.descend(losses["adversary"], self.discriminator, self.adversary, clip=False)
 
         with run.accelerator.autocast():
-            learnt = generator_loss(pair.sketch, made, pair.target, weights, discriminator, settings)
-        norm = run.descend(torch.stack(list(learnt.values())).sum(), trained, optimiser)
-
-        run.log({**losses, **norm, **learnt})
-        if run.is_showing():
-            run.show(coloured_sheet(run.average, shown))
-    if settings.joint:
-        measure_neutral(run.average, pictures, settings.run.batch_size)
-        if run.is_main:
-            run.average.save_pretrained(out / "model")
-    return run.average
+            learnt = generator_loss(pair.sketch, made, pair.target, weights, self.discriminator, settings)
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), self.trained, self.optimiser)
+        return {**losses, **norm, **learnt}
 
 
 def new_colorizer(config: ColorizerConfig, init: str | None) -> TagColorizer:

@@ -55,8 +55,7 @@ def train_mapping(
     pictures, held_out = (
         open_pictures(data, colorizer.config, settings.sampling, split=split) for split in ("train", "test")
     )
-    places = range(min(SHOWN, len(held_out)))
-    shown = held_out.triples(places, settings.edits, torch.Generator().manual_seed(0))
+    shown = held_out.triples(range(min(SHOWN, len(held_out))), settings.edits, torch.Generator().manual_seed(0))
     inversion = settings.inversion if colorizer.config.receiving == "attention" else 0.0
 
     def draw(places: Sequence[int], generator: torch.Generator) -> Triple:

@@ -135,6 +135,14 @@ class Progress:
             run.deadline = 0.0
         return told
 
+    def end(self, run: Run[PortraitStyle]) -> None:
+        """Keeps the last state where the minutes ended before the first sheet."""
+        if self.best.step:
+            return
+        told = self.keep(run, run.step)
+        if run.step % run.settings.log_every:  # else its line stands there already
+            run.note(told, run.step)
+
 
 def read_column(path: Path, rows: int) -> Tensor:
     """Pictures [rows, 3, S, S] that stand below each other."""

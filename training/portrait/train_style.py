@@ -85,10 +85,7 @@ def train_style(
         if run.is_showing():
             seen |= progress.show(run)
         run.log({**seen, "augmented": judges.probability})
-    if not progress.best.step:  # minutes that ended before the first sheet
-        told = progress.keep(run, run.step)
-        if run.step % settings.run.log_every:  # else its line stands there already
-            run.note(told, run.step)
+    progress.end(run)
     return run.average
 
 

@@ -54,42 +54,53 @@ def train_refiner(
     torch.manual_seed(settings.run.seed)
     model = with_refiner(SketchToImage.from_pretrained(init), settings).eval()
     model.to(run.device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
-    assert model.refiner is not None
-    refiner = model.refiner.train().requires_grad_(True)
-    discriminator = PictureDiscriminator(settings.discriminator_widths).to(run.device)
-    discriminator.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.Adam(refiner.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    adversary = torch.optim.Adam(discriminator.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    run.start(model, discriminator=discriminator, optimiser=optimiser, adversary=adversary)
+    pupil = Pupil(run, settings, model)
+    run.start(model, discriminator=pupil.discriminator, optimiser=pupil.optimiser, adversary=pupil.adversary)
     pictures, held_out = (
         SketchedPictures(data, settings.sampling, model.config.refined_size, split=split) for split in ("train", "test")
     )
-    distance = load_distance(settings.features, run.device) if settings.perceptual else None
     shown = held_out.plain(range(min(SHOWN, len(held_out))))
 
     for batch, generator in step_batches(run, pictures, pictures.pairs):
-        pair = Pair(*(part.to(run.device) for part in batch))
+        run.log(pupil.learn(Pair(*(part.to(run.device) for part in batch)), generator))
+        if run.is_showing():
+            run.show(refined_sheet(run.average, shown, run.device))
+    return run.average
+
+
+class Pupil:
+    """A refiner, and how it learns from pictures and against a discriminator."""
+
+    def __init__(self, run: Run[SketchToImage], settings: RefinerSettings, model: SketchToImage):
+        assert model.refiner is not None
+        self.run, self.settings, self.model = run, settings, model
+        self.refiner = model.refiner.train().requires_grad_(True)
+        self.discriminator = PictureDiscriminator(settings.discriminator_widths).to(run.device)
+        self.discriminator.to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.Adam(self.refiner.parameters(), settings.run.learning_rate, (0.5, 0.999))
+        self.adversary = torch.optim.Adam(self.discriminator.parameters(), settings.run.learning_rate, (0.5, 0.999))
+        self.distance = load_distance(settings.features, run.device) if settings.perceptual else None
+
+    def learn(self, pair: Pair, generator: torch.Generator) -> dict[str, Tensor]:
+        """One step; the losses and the gradient's norm, for the log."""
+        run, settings, model = self.run, self.settings, self.model
         noise = torch.randn(len(pair.sketch), model.noise_length, generator=generator).to(run.device)
         with run.accelerator.autocast():
             with torch.no_grad():
                 coarse, styles = coarse_pictures(model, pair)
             made = model.refine(coarse, styles, noise).float()
-            scores = (discriminator(picture).float() for picture in (pair.picture, made.detach()))
+            scores = (self.discriminator(picture).float() for picture in (pair.picture, made.detach()))
             losses = {"adversary": hinge_discriminator(*([score] for score in scores))}
-        run.descend(losses["adversary"], discriminator, adversary, clip=False)
+        run.descend(losses["adversary"], self.discriminator, self.adversary, clip=False)
 
         with run.accelerator.autocast():
-            learnt = refiner_losses(discriminator, distance, made, pair.picture, settings)
+            learnt = refiner_losses(self.discriminator, self.distance, made, pair.picture, settings)
             if settings.grey:
                 order = derangement(len(made), generator)
                 exchanged = model.refine(coarse, Styles(*(vectors[order] for vectors in styles)), noise)
                 learnt["grey"] = settings.grey * grey_difference(exchanged, pair.picture)
-        norm = run.descend(torch.stack(list(learnt.values())).sum(), refiner, optimiser)
-
-        run.log({**losses, **learnt, **norm})
-        if run.is_showing():
-            run.show(refined_sheet(run.average, shown, run.device))
-    return run.average
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), self.refiner, self.optimiser)
+        return {**losses, **learnt, **norm}
 
 
 def with_refiner(source: SketchToImage, settings: RefinerSettings) -> SketchToImage:

@@ -73,33 +73,49 @@ def train_sketcher(
     config = SketcherConfig(**{**vars(settings.model), "hands": (name,), "darkness": (darkness,)})
     sketcher = with_features(Sketcher(config), settings.features).train()
     sketcher.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    generator = sketcher.generators[name]
-    discriminator = GramDiscriminator(
-        COMPARED_LEVELS, settings.discriminator_width, settings.discriminator_side
-    ).to(run.device)  # fmt: skip
-    optimiser = torch.optim.Adam(generator.parameters(), settings.run.learning_rate, (0.5, 0.99))
-    adversary = torch.optim.Adam(discriminator.parameters(), settings.run.learning_rate, (0.5, 0.99))
-    states = States(settings.candidates)
-    run.start(sketcher, discriminator=discriminator, optimiser=optimiser, adversary=adversary, states=states)
+    pupil, states = Pupil(run, settings, sketcher), States(settings.candidates)
+    run.start(
+        sketcher, discriminator=pupil.discriminator, optimiser=pupil.optimiser, adversary=pupil.adversary, states=states
+    )
 
     for batch, _ in step_batches(run, data, data.batch):
-        picture, drawing = (part.to(run.device) for part in batch)
-        with run.accelerator.autocast():
-            with torch.no_grad():
-                seen, drawn = sketcher.features(picture), compared(sketcher, drawing)
-            made = compared(sketcher, sketcher.draw_features(seen, name).float())
-
-        losses = {"adversary": discriminator_loss(discriminator, drawn, made, settings)}
-        run.descend(losses["adversary"], discriminator, adversary, clip=False)
-
-        learnt = generator_losses(discriminator, picture, seen, drawn, made, settings)
-        norm = run.descend(torch.stack(list(learnt.values())).sum(), generator, optimiser)
-
-        states.offer(run.step + 1, generator)
-        run.log({**losses, **learnt, **norm})
+        losses = pupil.learn(*(part.to(run.device) for part in batch))
+        states.offer(run.step + 1, pupil.generator)
+        run.log(losses)
         if run.is_showing():
             run.show(drawn_sheet(run.average, shown, [name], run.device))
     return with_hands(run, states, shown, all_drawings, settings)
+
+
+class Pupil:
+    """A hand's generator, and how it learns from pictures, from drawings and against a discriminator."""
+
+    def __init__(self, run: Run[Sketcher], settings: SketcherSettings, sketcher: Sketcher):
+        self.run, self.settings, self.sketcher, self.name = run, settings, sketcher, sketcher.hands[0]
+        self.generator = sketcher.generators[self.name]
+        self.discriminator = GramDiscriminator(
+            COMPARED_LEVELS, settings.discriminator_width, settings.discriminator_side
+        ).to(run.device)  # fmt: skip
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), settings.run.learning_rate, (0.5, 0.99))
+        self.adversary = torch.optim.Adam(self.discriminator.parameters(), settings.run.learning_rate, (0.5, 0.99))
+
+    def learn(self, picture: Tensor, drawing: Tensor) -> dict[str, Tensor]:
+        """One step from pictures [B, 3, S, S] and drawings [B, 1, S, S].
+
+        Returns: the losses and the gradient's norm, for the log.
+        """
+        run, settings, sketcher = self.run, self.settings, self.sketcher
+        with run.accelerator.autocast():
+            with torch.no_grad():
+                seen, drawn = sketcher.features(picture), compared(sketcher, drawing)
+            made = compared(sketcher, sketcher.draw_features(seen, self.name).float())
+
+        losses = {"adversary": discriminator_loss(self.discriminator, drawn, made, settings)}
+        run.descend(losses["adversary"], self.discriminator, self.adversary, clip=False)
+
+        learnt = generator_losses(self.discriminator, picture, seen, drawn, made, settings)
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), self.generator, self.optimiser)
+        return {**losses, **learnt, **norm}
 
 
 def with_features(sketcher: Sketcher, source: str) -> Sketcher:

@@ -60,20 +60,36 @@ def train_generation(
     editor.inference.requires_grad_(False)
     pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
     shown = StagePictures(data, editor.config, load_size=editor.config.size, split="test")
-    steps = trained_steps(editor, settings)
-    mend_latents(editor, pictures, steps, settings)
-    trained = nn.ModuleList(network for step in steps for network in editor.step_networks(step))
-    adversaries = new_adversaries(editor, settings.discriminator_width, run.device)
-    discriminators = nn.ModuleList(adversaries)
-    optimiser = torch.optim.Adam(trained.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    adversary = torch.optim.Adam(discriminators.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    run.start(editor, discriminators=discriminators, optimiser=optimiser, adversary=adversary)
+    mend_latents(editor, pictures, trained_steps(editor, settings), settings)
+    pupils = Pupils(run, settings, editor)
+    run.start(editor, discriminators=pupils.discriminators, optimiser=pupils.optimiser, adversary=pupils.adversary)
 
     for _ in run.steps():
         generator = run.generator()
         stages = training_batch(
             pictures, run, generator, mirrored=settings.mirrored, hue_rotation=settings.hue_rotation
         )
+        run.log(pupils.learn(stages, generator))
+        if run.is_showing():
+            run.show(rendered_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
+    return run.average
+
+
+class Pupils:
+    """The latent encoders and generators of the trained steps, and how they learn against discriminators."""
+
+    def __init__(self, run: Run[WorkflowEditor], settings: GenerationSettings, editor: WorkflowEditor):
+        self.run, self.settings, self.editor = run, settings, editor
+        self.steps = trained_steps(editor, settings)
+        self.trained = nn.ModuleList(network for step in self.steps for network in editor.step_networks(step))
+        self.adversaries = new_adversaries(editor, settings.discriminator_width, run.device)
+        self.discriminators = nn.ModuleList(self.adversaries)
+        self.optimiser = torch.optim.Adam(self.trained.parameters(), settings.run.learning_rate, (0.5, 0.999))
+        self.adversary = torch.optim.Adam(self.discriminators.parameters(), settings.run.learning_rate, (0.5, 0.999))
+
+    def learn(self, stages: list[Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """One step from every stage's pictures [B, C, S, S]; the losses and the gradient's norm, for the log."""
+        run, settings, editor = self.run, self.settings, self.editor
         half = settings.run.batch_size // 2
         noise = torch.randn(editor.config.steps, 3, half, editor.config.latent_dim, generator=generator).to(run.device)
         with run.accelerator.autocast():
@@ -83,18 +99,14 @@ def train_generation(
         if settings.adversarial:
             with run.accelerator.autocast():
                 losses["adversary"] = total_discriminator_loss(
-                    {step: rendered[step] for step in steps}, stages, adversaries
+                    {step: rendered[step] for step in self.steps}, stages, self.adversaries
                 )
-            run.descend(losses["adversary"], discriminators, adversary, clip=False)
+            run.descend(losses["adversary"], self.discriminators, self.adversary, clip=False)
 
         with run.accelerator.autocast():
-            learnt = total_losses(editor, rendered, stages, adversaries, settings)
-        norm = run.descend(torch.stack(list(learnt.values())).sum(), trained, optimiser)
-
-        run.log({**losses, **norm, **learnt})
-        if run.is_showing():
-            run.show(rendered_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
-    return run.average
+            learnt = total_losses(editor, rendered, stages, self.adversaries, settings)
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), self.trained, self.optimiser)
+        return {**losses, **norm, **learnt}
 
 
 def new_adversaries(editor: WorkflowEditor, width: int, device: torch.device) -> Adversaries:

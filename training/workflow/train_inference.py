@@ -45,14 +45,8 @@ def train_inference(
     torch.manual_seed(settings.run.seed)
     editor = WorkflowEditor.from_pretrained(init) if init else WorkflowEditor(settings.model)
     editor.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    channels = settings.model.channels
-    discriminators = nn.ModuleList(
-        MultiScaleDiscriminator(channels[i + 1] + channels[i], settings.discriminator_width)
-        for i in range(settings.model.steps)
-    ).to(run.device)
-    optimiser = torch.optim.Adam(editor.inference.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    adversary = torch.optim.Adam(discriminators.parameters(), settings.run.learning_rate, (0.5, 0.999))
-    run.start(editor, discriminators=discriminators, optimiser=optimiser, adversary=adversary)
+    pupils = Pupils(run, settings, editor)
+    run.start(editor, discriminators=pupils.discriminators, optimiser=pupils.optimiser, adversary=pupils.adversary)
     pictures = StagePictures(data, settings.model, load_size=settings.load_size, split="train")
     shown = StagePictures(data, settings.model, load_size=settings.model.size, split="test")
 
@@ -60,23 +54,41 @@ def train_inference(
         stages = training_batch(
             pictures, run, run.generator(), mirrored=settings.mirrored, hue_rotation=settings.hue_rotation
         )
+        run.log(pupils.learn(stages))
+        if run.is_showing():
+            run.show(inferred_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
+    return run.average
+
+
+class Pupils:
+    """The inference networks of all steps, and how they learn against discriminators."""
+
+    def __init__(self, run: Run[WorkflowEditor], settings: InferenceSettings, editor: WorkflowEditor):
+        self.run, self.settings, self.editor = run, settings, editor
+        channels = settings.model.channels
+        self.discriminators = nn.ModuleList(
+            MultiScaleDiscriminator(channels[i + 1] + channels[i], settings.discriminator_width)
+            for i in range(settings.model.steps)
+        ).to(run.device)
+        self.optimiser = torch.optim.Adam(editor.inference.parameters(), settings.run.learning_rate, (0.5, 0.999))
+        self.adversary = torch.optim.Adam(self.discriminators.parameters(), settings.run.learning_rate, (0.5, 0.999))
+
+    def learn(self, stages: list[Tensor]) -> dict[str, Tensor]:
+        """One step from every stage's pictures [B, C, S, S]; the losses and the gradient's norm, for the log."""
+        run, settings, editor = self.run, self.settings, self.editor
         with run.accelerator.autocast():
             sources, inferred = infer(editor, stages, joint=settings.joint)
 
         losses: dict[str, Tensor] = {}
         if settings.adversarial:
             with run.accelerator.autocast():
-                losses["adversary"] = 0.5 * sum_discriminator_losses(discriminators, sources, inferred, stages)
-            run.descend(losses["adversary"], discriminators, adversary, clip=False)
+                losses["adversary"] = 0.5 * sum_discriminator_losses(self.discriminators, sources, inferred, stages)
+            run.descend(losses["adversary"], self.discriminators, self.adversary, clip=False)
 
         with run.accelerator.autocast():
-            learnt = total_losses(discriminators, sources, inferred, stages, settings)
-        norm = run.descend(torch.stack(list(learnt.values())).sum(), editor.inference, optimiser)
-
-        run.log({**losses, **norm, **learnt})
-        if run.is_showing():
-            run.show(inferred_sheet(run.average, shown.batch(range(min(8, len(shown)))), run.device))
-    return run.average
+            learnt = total_losses(self.discriminators, sources, inferred, stages, settings)
+        norm = run.descend(torch.stack(list(learnt.values())).sum(), editor.inference, self.optimiser)
+        return {**losses, **norm, **learnt}
 
 
 def infer(editor: WorkflowEditor, stages: list[Tensor], *, joint: bool) -> tuple[list[Tensor], list[Tensor]]:

@@ -58,38 +58,14 @@ def train_regulariser(
     run = Run[WorkflowEditor](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.manual_seed(settings.run.seed)
     editor = regularised(WorkflowEditor.from_pretrained(init), settings.features).to(run.device).requires_grad_(False)
-    weights = editor.regularisers.requires_grad_(True)
     pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
-    features = load_features(editor.config.features, device=run.device)
-    tasks = [StageTask(editor.step_networks(step), features, run.device) for step in range(editor.config.steps)]
-    judges = nn.ModuleList(
-        MultiScaleDiscriminator(channels, settings.discriminator_width) for channels in editor.config.channels[1:]
-    ).to(run.device)
-    # Only the weights of the stage at hand have a gradient, and Adam passes over the others.
-    optimiser = torch.optim.Adam(weights.parameters(), settings.run.learning_rate, weight_decay=settings.weight_decay)
-    run.start(editor, judges=judges, optimiser=optimiser)
+    pupils = Pupils(run, settings, editor)
+    run.start(editor, judges=pupils.judges, optimiser=pupils.optimiser)
     if settings.adversarial and not resume:
-        prepare_judges(judges, tasks, pictures, settings, discriminators)
-
-    def update() -> None:
-        run.average_gradients(weights)
-        optimiser.step()
-        optimiser.zero_grad()
+        prepare_judges(pupils.judges, pupils.tasks, pictures, settings, discriminators)
 
     for _ in run.steps():
-        order = pictures.indices(settings.run.seed, 2 * run.batch_start(), 2 * settings.run.batch_size)
-        crops = random_crop_and_flip(
-            pictures.batch(order), editor.config.size, run.generator(), mirrored=settings.mirrored
-        )
-        halves = [stage.to(run.device).chunk(2) for stage in crops]
-        losses: dict[str, Tensor] = {}
-        for step, task in enumerate(tasks):
-            (stage, other_stage), (target, other_target) = halves[step], halves[step + 1]
-            pairs = Pairs(stage, target, other_stage, other_target)
-            judge = judges[step] if settings.adversarial else None
-            terms = learn_from_pairs(task, pairs, partial(editor.adain_weight, step), update, settings, judge)
-            losses |= {f"{name}_{editor.config.stages[step + 1]}": loss for name, loss in terms.items()}
-        run.log(losses)
+        run.log(pupils.learn(draw_artworks(run, pictures, settings)))
         if run.is_showing():
             run.show(quartile_plot(editor))
     measure_usual(run.average, pictures, settings)
@@ -98,6 +74,54 @@ def train_regulariser(
         (out / "samples").mkdir(exist_ok=True)
         quartile_plot(run.average).save(out / "samples" / "quartiles.png")
     return run.average
+
+
+class Pupils:
+    """The weights of all stages, and how they learn from artworks that frozen networks render."""
+
+    def __init__(self, run: Run[WorkflowEditor], settings: RegulariserSettings, editor: WorkflowEditor):
+        self.run, self.settings, self.editor = run, settings, editor
+        self.weights = editor.regularisers.requires_grad_(True)
+        features, steps = load_features(editor.config.features, device=run.device), range(editor.config.steps)
+        self.tasks = [StageTask(editor.step_networks(step), features, run.device) for step in steps]
+        self.judges = nn.ModuleList(
+            MultiScaleDiscriminator(channels, settings.discriminator_width) for channels in editor.config.channels[1:]
+        ).to(run.device)
+        # Only the weights of the stage at hand have a gradient, and Adam passes over the others.
+        self.optimiser = torch.optim.Adam(
+            self.weights.parameters(), settings.run.learning_rate, weight_decay=settings.weight_decay
+        )
+
+    def learn(self, artworks: list[Tensor]) -> dict[str, Tensor]:
+        """One step from every stage of artworks [2B, C, S, S], the first half paired with the second.
+
+        Returns: the losses, for the log.
+        """
+        settings, editor = self.settings, self.editor
+        halves = [stage.chunk(2) for stage in artworks]
+        losses: dict[str, Tensor] = {}
+        for step, task in enumerate(self.tasks):
+            (stage, other_stage), (target, other_target) = halves[step], halves[step + 1]
+            pairs = Pairs(stage, target, other_stage, other_target)
+            judge = self.judges[step] if settings.adversarial else None
+            terms = learn_from_pairs(task, pairs, partial(editor.adain_weight, step), self.update, settings, judge)
+            losses |= {f"{name}_{editor.config.stages[step + 1]}": loss for name, loss in terms.items()}
+        return losses
+
+    def update(self) -> None:
+        """Moves the weights by their gradients, and forgets these."""
+        self.run.average_gradients(self.weights)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+
+
+def draw_artworks(run: Run[WorkflowEditor], pictures: StagePictures, settings: RegulariserSettings) -> list[Tensor]:
+    """What this step of this process learns from: every stage of twice as many artworks as pairs, [2B, C, S, S]."""
+    order = pictures.indices(settings.run.seed, 2 * run.batch_start(), 2 * settings.run.batch_size)
+    crops = random_crop_and_flip(
+        pictures.batch(order), pictures.config.size, run.generator(), mirrored=settings.mirrored
+    )
+    return [stage.to(run.device) for stage in crops]
 
 
 def regularised(editor: WorkflowEditor, features: str | None) -> WorkflowEditor:
