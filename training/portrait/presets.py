@@ -139,6 +139,7 @@ STYLE_PRESETS = {
         replace(STARTER_ADVERSARY, augmentation=Augmentation(pictures=20_000)),
         noise=False,
         features=STARTER_FEATURES,
+        colour=4.0,
         paired=2.0,
         face=1.0,
         alone=200,

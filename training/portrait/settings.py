@@ -226,6 +226,7 @@ class StyleSettings:
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
+        colour: weight of the difference of hair's and face's coarse colours to the photo model's pictures.
         paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
         face: how many times as much their eyes, noses and mouths count there once more, as in `PhotoTerms`.
         alone: first steps without judges, which take less time.
@@ -242,6 +243,7 @@ class StyleSettings:
     encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"
+    colour: float = 0.0
     paired: float = 0.0
     face: float = 0.0
     alone: int = 0
@@ -251,7 +253,8 @@ class StyleSettings:
     patience: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.similarity, self.paired, self.face, self.alone, self.frozen_layers, self.patience) < 0:
+        weights = self.similarity, self.colour, self.paired, self.face
+        if min(*weights, self.alone, self.frozen_layers, self.patience) < 0:
             raise ConfigError(f"weights, alone, frozen_layers and patience must be 0 or more, not {self}")
         if self.judged < 2 or self.interval < 1:
             raise ConfigError(

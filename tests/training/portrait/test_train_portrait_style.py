@@ -22,7 +22,7 @@ from training.portrait.discriminator import Discriminator
 from training.portrait.encoded_photos import EncodedPhotos, Moved
 from training.portrait.exemplars import FEWEST, attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.latents import silence
-from training.portrait.painter import Painter
+from training.portrait.painter import Painter, colour_distance
 from training.portrait.photo_losses import face_of
 from training.portrait.photo_models import open_photo_model
 from training.portrait.presets import STYLE_PRESETS, TINY, TINY_ENCODER
@@ -117,6 +117,15 @@ def test_judges_wait_and_the_paired_term_can_be_left_out(parted, photo, tmp_path
     assert "paired" not in lines[1]
 
 
+def test_colours_count_where_hair_and_face_are():
+    photo = torch.zeros(1, 3, 64, 64)
+    ground, cheek = photo.clone(), photo.clone()
+    ground[..., :8], ground[..., -16:, :] = 1, 1
+    cheek[..., 32:40, 16:24] = 1
+    assert float(colour_distance(photo, ground)) == 0
+    assert float(colour_distance(photo, cheek)) == pytest.approx(1 / 20)  # one of twenty cells
+
+
 def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo, parted):
     source = PortraitStylizer.from_pretrained(photo)
     source.encoder.log_variance.bias.data.fill_(-40.0)
@@ -139,6 +148,10 @@ def test_pictures_that_are_made_again_as_they_are_lose_nothing(photo, parted):
     assert float(same_face["paired"]) == pytest.approx(0, abs=1e-5)
     counted = SETTINGS.paired * 2.0 * painter.distance(face_of(made), face_of(made + 1)).mean()
     assert float(other_face["paired"] - other["paired"]) == pytest.approx(float(counted), rel=1e-3)
+    painter.settings = replace(SETTINGS, colour=3.0)
+    lighter = random[0]._replace(pictures=random[0].pictures + 0.5)
+    (kept,), (changed,) = ([painter.losses([each], [made], draws)["colour"]] for each in (random[0], lighter))
+    assert (float(kept), float(changed)) == (pytest.approx(0, abs=1e-6), pytest.approx(3 * 0.25, rel=1e-4))
     bare = PortraitStylizer(replace(source.config, encoder=None))
     with pytest.raises(ConfigError, match="set paired to 0"):
         Painter(style, bare, SETTINGS, exemplars, None)
