@@ -10,6 +10,7 @@ encoder.variational=false` and `--set encoder.repeats=true` train the paper's ab
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,16 +20,16 @@ from PIL import Image
 from torch import Tensor
 
 from artmodels.errors import ConfigError
+from artmodels.portrait.config import EncoderConfig
 from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
-from artmodels.portrait.stylegan2 import StyleGAN2
 from training.command import Changes, DataFolder, Minutes, Resume, RunFolder, tells_mistakes
 from training.portrait.data import Portraits
 from training.portrait.diagnosis import compared, diagnose
 from training.portrait.judge import Best
 from training.portrait.latents import device_generator
 from training.portrait.photo_losses import PhotoLosses
-from training.portrait.photo_models import photo_model_of
+from training.portrait.photo_models import generator_of, open_photo_model, photo_model_of
 from training.portrait.presets import ENCODER_PRESETS
 from training.portrait.settings import EncoderSettings
 from training.run import Run
@@ -55,8 +56,9 @@ def train_encoder(
     """Trains `model.encoder` and returns the averaged model.
 
     Args:
-        generator: a saved StyleGAN2 of photos, which gets a fresh encoder.
+        generator: a saved StyleGAN2 of photos, or a photo model, whose generator gets a fresh encoder.
         init: a saved photo model whose encoder goes on; its sizes take the place of the settings'. One of the two.
+            Of another kind, by `variational` and `repeats`, it begins with the parts that fit.
     """
     run = Run[PortraitStylizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     torch.backends.cudnn.benchmark = run.device.type == "cuda"
@@ -103,7 +105,7 @@ def make_again(model: PortraitStylizer, photos: Tensor, draws: torch.Generator) 
 
 
 def new_photo_model(settings: EncoderSettings, generator: str | None, init: str | None) -> PortraitStylizer:
-    """A saved photo model, or a saved generator with a fresh encoder.
+    """A saved photo model, its encoder of the settings' kind, or a saved generator with a fresh encoder.
 
     Raises:
         ConfigError: not exactly one of the two is given, or the photo model has no encoder.
@@ -114,8 +116,22 @@ def new_photo_model(settings: EncoderSettings, generator: str | None, init: str 
         model = PortraitStylizer.from_pretrained(init)
         if model.encoder is None:
             raise ConfigError(f"{init} has no encoder to go on with; give it as --generator")
+        return of_kind(model, settings.encoder)
+    return photo_model_of(generator_of(open_photo_model(str(generator))), settings.encoder, settings.alignment)
+
+
+def of_kind(model: PortraitStylizer, wanted: EncoderConfig) -> PortraitStylizer:
+    """The photo model, or one whose encoder has a variance and repeats its code as wanted and begins with what fits."""
+    config = model.config.encoder
+    assert config is not None
+    kind = replace(config, variational=wanted.variational, repeats=wanted.repeats)
+    if kind == config:
         return model
-    return photo_model_of(StyleGAN2.from_pretrained(str(generator)), settings.encoder, settings.alignment)
+    other = photo_model_of(generator_of(model), kind, model.config.alignment)
+    assert other.encoder is not None
+    assert model.encoder is not None
+    other.encoder.load_state_dict(model.encoder.state_dict(), strict=False)
+    return other
 
 
 @torch.no_grad()

@@ -85,6 +85,15 @@ def test_an_encoder_goes_on_and_wrong_beginnings_are_told(portraits, generator, 
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in first.state_dict().items())
     with pytest.raises(ConfigError, match="not both"):
         new_photo_model(SETTINGS, None, None)
+    sure = replace(SETTINGS, encoder=replace(SETTINGS.encoder, variational=False, repeats=True, widths=(9, 9, 9, 9)))
+    other = new_photo_model(sure, None, str(tmp_path / "photo"))
+    assert (other.config.encoder.variational, other.config.encoder.repeats) == (False, True)
+    assert other.config.encoder.widths == SETTINGS.encoder.widths
+    known = first.state_dict()
+    assert all(torch.equal(value, known[name]) for name, value in other.state_dict().items())
+    fresh = new_photo_model(SETTINGS, str(tmp_path / "photo"), None)
+    assert torch.equal(fresh.state_dict()["mapping.w_avg"], known["mapping.w_avg"])
+    assert not torch.equal(fresh.encoder.groups[0][0].residual[1].weight, first.encoder.groups[0][0].residual[1].weight)
     bare = PortraitStylizer(replace(first.config, encoder=None))
     bare.save_pretrained(tmp_path / "bare")
     with pytest.raises(ConfigError, match="has no encoder"):
