@@ -15,6 +15,7 @@ from torch.nn import functional
 from artmodels.errors import ConfigError
 from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
+from training.portrait.balance import colours_of
 from training.portrait.data import Portraits
 
 __all__ = ["EncodedPhotos", "Moved", "encoded_all", "joined", "latents_near", "read"]
@@ -27,6 +28,8 @@ MOST = 20_000
 class EncodedPhotos:
     """What a photo model's encoder says of a recipe's training photos, encoded once.
 
+    Attributes: colours, of skin and hair, as in `colours_of`.
+
     Raises:
         ConfigError: the model has no encoder, or there is no photo.
     """
@@ -37,6 +40,7 @@ class EncodedPhotos:
             raise ConfigError(f"{model.source} has no encoder: leave the photos out, or take another model")
         portraits = Portraits(photos, model.config.encoder.size, split="train", device=model.device)
         self.mean, self.log_variance = encoded_all(model, portraits)
+        self.colours = colours_of(portraits)
 
     def draw(self, count: int, draws: torch.Generator) -> Tensor:
         """Latents of random photos, [B, L, D], or [B, 1, D] of one code for all layers, each as in `latents_near`."""
@@ -79,11 +83,18 @@ class Moved(NamedTuple):
     after: Tensor
 
     @classmethod
-    def between(cls, own: Tensor, wanted: Tensor | None) -> "Moved":
-        """Of the latents of both [N, L, D] and [M, L, D]; none for random ones."""
+    def between(cls, own: Tensor, wanted: Tensor | None, shares: Tensor | None = None) -> "Moved":
+        """Of the latents of both [N, L, D] and [M, L, D]; none for random ones.
+
+        Args: shares: how much each of the own ones counts, [N]; all alike by default.
+        """
         after, spread = (0.0, 1.0) if wanted is None else (wanted.mean(0), wanted.std(0))
-        scale = (spread / own.std(0).clamp(min=LEAST_SPREAD)).clamp(max=MOST_SCALE)
-        return cls(own.mean(0), scale, own.new_zeros(()) + after)
+        even = own.new_full((len(own),), 1 / len(own)) if shares is None else shares.to(own)
+        before = torch.einsum("n,nld->ld", even, own)
+        free = (1 - even.square().sum()).clamp(min=LEAST_SPREAD)
+        own_spread = (torch.einsum("n,nld->ld", even, (own - before).square()) / free).sqrt()
+        scale = (spread / own_spread.clamp(min=LEAST_SPREAD)).clamp(max=MOST_SCALE)
+        return cls(before, scale, own.new_zeros(()) + after)
 
     def __call__(self, latents: Tensor) -> Tensor:
         return (latents - self.before) * self.scale + self.after

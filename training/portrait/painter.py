@@ -11,6 +11,7 @@ from artmodels.errors import ConfigError
 from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
 from training.feature_distance import load_distance
+from training.portrait.balance import balance, colours_of
 from training.portrait.contest import Made
 from training.portrait.data import Portraits
 from training.portrait.encoded_photos import EncodedPhotos, Moved, encoded_all, latents_near, read
@@ -34,6 +35,8 @@ class Painter:
         exemplars: the style's pictures of every attribute.
         photos: what a recipe of portraits wrote, or none.
 
+    Attributes: shares, of every attribute how often each exemplar is to be seen; none where all are seen alike.
+
     Raises:
         ConfigError: pictures are to be paired or photos are given, and the photo model has no encoder.
     """
@@ -52,9 +55,15 @@ class Painter:
         self.later = load_later_distance(settings.features, source.device)
         self.distance = load_distance(settings.features, source.device) if settings.paired else None
         self.photos = EncodedPhotos(source, photos) if photos else None
+        self.shares = self._shares(exemplars)
         known = self.photos.mean if self.photos else None
-        pairing = exemplars if settings.paired else ()
-        self.moved = [Moved.between(encoded_all(source, pictures).mean, known) for pictures in pairing]
+        pairing = zip(exemplars, self.shares, strict=True) if settings.paired else ()
+        self.moved = [Moved.between(encoded_all(source, pictures).mean, known, part) for pictures, part in pairing]
+
+    def _shares(self, exemplars: Sequence[Portraits]) -> list[Tensor | None]:
+        if self.photos is None or not self.settings.balanced:
+            return [None for _ in exemplars]
+        return [balance(colours_of(pictures), self.photos.colours) for pictures in exemplars]
 
     def make(self, count: int, path: int | None, draws: torch.Generator, *, share: int = 1) -> Made:
         """Pictures of new latents, one for every layer, and new noise.

@@ -226,6 +226,7 @@ class StyleSettings:
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
+        balanced: whether exemplars are seen as often as photos have such skin and hair, where photos are given.
         colour: weight of the difference of hair's and face's coarse colours to the photo model's pictures.
         paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
         face: how many times as much their eyes, noses and mouths count there once more, as in `PhotoTerms`.
@@ -243,6 +244,7 @@ class StyleSettings:
     encoded: float = 0.5
     similarity: float = 0.5
     features: str = "lpips"
+    balanced: bool = False
     colour: float = 0.0
     paired: float = 0.0
     face: float = 0.0

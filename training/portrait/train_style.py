@@ -80,7 +80,8 @@ def train_style(
     progress = Progress(out, source, exemplars, settings, attributes)
     run.start(style, optimiser=pupil.optimiser, **judges.parts, path=pupil.smoothing.path, best=progress.best)
     seen: dict[str, Tensor] = {}
-    for real, generator in draw_steps(run, partial(draw_exemplars, run, exemplars), ahead=exemplars[0].ahead):
+    draw = partial(draw_exemplars, run, exemplars, painter.shares)
+    for real, generator in draw_steps(run, draw, ahead=exemplars[0].ahead):
         seen |= pupil.learn(real, generator)
         if run.is_showing():
             seen |= progress.show(run)
@@ -146,13 +147,25 @@ def new_judge(style: PortraitStyle, settings: StyleSettings, opponent: str | Non
 
 
 def draw_exemplars(
-    run: Run[PortraitStyle], exemplars: Sequence[Portraits], step: int, generator: torch.Generator
+    run: Run[PortraitStyle],
+    exemplars: Sequence[Portraits],
+    shares: Sequence[Tensor | None],
+    step: int,
+    generator: torch.Generator,
 ) -> list[Tensor]:
-    """Every attribute's pictures of a step, [B, 3, S, S], the next of an endless series of shuffled passes."""
+    """Every attribute's pictures of a step, [B, 3, S, S]: the next of an endless series of shuffled passes, or random
+    ones where they have shares."""
     count = run.settings.batch_size
     start = (step * run.accelerator.num_processes + run.accelerator.process_index) * count
-    orders = (places_of(len(pictures), run.settings.seed, start, count) for pictures in exemplars)
-    return [pictures.mirrored(places, generator) for pictures, places in zip(exemplars, orders, strict=True)]
+
+    def places(pictures: Portraits, part: Tensor | None) -> list[int]:
+        if part is None:
+            return places_of(len(pictures), run.settings.seed, start, count)
+        drawn: list[int] = part.multinomial(count, replacement=True, generator=generator).tolist()
+        return drawn
+
+    both = zip(exemplars, shares, strict=True)
+    return [pictures.mirrored(places(pictures, part), generator) for pictures, part in both]
 
 
 @tells_mistakes

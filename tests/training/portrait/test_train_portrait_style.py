@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -18,6 +19,8 @@ from artmodels.portrait.model import PortraitStylizer
 from artmodels.portrait.style import PortraitStyle
 from artmodels.portrait.stylegan2 import StyleGAN2
 from training.portrait import train_style as command
+from training.portrait.balance import LEAST, balance, colours_of
+from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
 from training.portrait.encoded_photos import EncodedPhotos, Moved
 from training.portrait.exemplars import FEWEST, attributes_of, open_exemplars, prepare_exemplars
@@ -164,8 +167,38 @@ def test_latents_of_drawings_are_moved_to_where_those_of_photos_lie():
         moved = Moved.between(drawings, wanted)(drawings)
         torch.testing.assert_close(moved.mean(0), mean, atol=1e-4, rtol=0)
         torch.testing.assert_close(moved.std(0), spread, atol=1e-4, rtol=0)
+    doubled = torch.cat((drawings, drawings[:250]))
+    shares = torch.cat((torch.full((250,), 0.5), torch.ones(250), torch.full((250,), 0.5))) / 500
+    for one, other in zip(Moved.between(doubled, photos, shares), Moved.between(drawings, photos), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
     still = Moved.between(torch.ones(5, 3, 4), None)
     assert still(torch.ones(5, 3, 4)).abs().max() == 0  # what never changes goes to the middle
+
+
+def test_exemplars_are_seen_as_often_as_photos_have_their_colours(parted, photo, portraits, tmp_path):
+    draws = np.random.default_rng(0)
+    pale, dark = (draws.normal(mean, 5, (100, 6)) for mean in (60, 20))
+    own, wanted = np.concatenate((pale[:50], dark[:50])), np.concatenate((pale[50:], dark[50:60]))
+    shares = balance(own, wanted)
+    assert float(shares.sum()) == pytest.approx(1)
+    assert float(shares[:50].sum() / shares[50:].sum()) == pytest.approx(5, rel=0.2)  # as fifty photos to ten
+    assert float(balance(own, pale[50:])[50:].mean() * 100) == pytest.approx(LEAST / (0.5 * LEAST + 1), rel=0.1)
+    source = PortraitStylizer.from_pretrained(photo)
+    settings, style = replace(SETTINGS, balanced=True), new_style(source, (), SETTINGS, None)
+    exemplars = open_exemplars(parted, TINY.size, (), torch.device("cpu"))
+    (shares,) = Painter(style, source, settings, exemplars, portraits).shares
+    photos = Portraits(portraits, source.config.encoder.size, split="train")
+    torch.testing.assert_close(shares, balance(colours_of(exemplars[0]), colours_of(photos)))
+    assert Painter(style, source, settings, exemplars, None).shares == [None]
+    told = [
+        (train_style(each, parted, tmp_path / name, photo=photo, photos=portraits), losses_of(tmp_path / name))[1]
+        for name, each in (("plain", SETTINGS), ("balanced", settings))
+    ]
+    assert told[0] != told[1]
+
+
+def losses_of(run_folder: Path) -> list[float]:
+    return [json.loads(line)["paired"] for line in (run_folder / "log.jsonl").read_text().splitlines()]
 
 
 def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
