@@ -29,6 +29,7 @@ from artmodels.results import Result
 __all__ = ["OpenedPortrait", "PortraitStylizer"]
 
 PHOTO, PORTRAIT = "photo", "portrait"
+FAR = 3  # the end of a usual slider along a direction
 
 Style = PortraitStyle | str | Path
 Eyes = tuple[Point, Point]
@@ -127,8 +128,8 @@ class PortraitStylizer(PortraitNetworks):
             swap: takes only the blocks up to this resolution, such as 32, from the style, which make its shapes; the
                 surfaces are those of photos.
             seed: draws one of the portraits that the photo could be; by default, their mean, which is steadiest.
-            moves: direction to amount, usually within 3: "pose-1", "shape-2", "look-1", ... up to 8 of each, strongest
-                first, found in the style's weights (SeFa).
+            moves: direction to amount: "pose-1", "shape-2", "look-1", ... up to 8 of each, strongest first, found in
+                the style's weights (SeFa). 3 goes as far as random faces' codes lie from their mean.
             paste_back: lays the portrait into the whole photo; off, the portrait comes alone at the style's size.
             eyes, face, track: as in `open`.
         Returns:
@@ -334,7 +335,7 @@ class PortraitStylizer(PortraitNetworks):
             numbers = group_codes(group, generator)
             found = find_directions(style.synthesis, int(number), codes=numbers, attribute=wish.path(generator))
             total = moved(total, found, [0.0] * (int(number) - 1) + [amount], codes=numbers)
-        return total
+        return total * (self.mapping.reach() / FAR) if wish.moves else total
 
     def _codes(self, opened: OpenedPortrait, painter: Painter) -> Tensor:
         """The photo's codes [1, L, D] as a wish wants them: drawn, moved towards the mean, moved along directions."""

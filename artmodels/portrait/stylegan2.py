@@ -51,6 +51,12 @@ class Mapping(nn.Module):
         moved = self.w_avg.lerp(w, psi)
         return moved if cutoff is None else torch.cat((moved[:, :cutoff], w[:, cutoff:]), dim=1)
 
+    def reach(self, count: int = 1000) -> float:
+        """How far style codes of random latents, always the same ones, lie from the mean code: the root of the mean
+        square."""
+        latents = torch.randn(count, self.w_avg.shape[0], generator=torch.Generator().manual_seed(0))
+        return float((self(latents.to(self.w_avg)) - self.w_avg).square().sum(1).mean().sqrt())
+
 
 class Block(nn.Module):
     """The layers of one resolution; those of 4 pixels begin with a learned constant instead of a smaller map."""

@@ -123,6 +123,24 @@ def test_a_move_is_steady_in_its_direction_and_turns_with_its_sign(stylizer, sty
     assert difference(portraits[-2], portraits[2]) > 1
 
 
+def test_a_move_of_three_goes_as_far_as_random_codes_lie_from_their_mean(stylizer, style, photo, monkeypatch):
+    seen = []
+    draw = type(style.synthesis).forward
+    monkeypatch.setattr(
+        type(style.synthesis), "forward", lambda self, ws, **more: (seen.append(ws), draw(self, ws, **more))[1]
+    )
+    opened = stylizer.open(photo, eyes=EYES)
+    for moves in ({}, {"pose-1": 3}, {"pose-1": 3, "look-2": -1.5}):
+        stylizer.stylize(opened, style=style, moves=moves, paste_back=False)
+    still, pose, both = seen[-3:]
+    latents = torch.randn(4000, stylizer.config.generator.latent_dim, generator=torch.Generator().manual_seed(1))
+    far = (stylizer.mapping(latents) - stylizer.mapping.w_avg).square().sum(1).mean().sqrt()
+    moved = (pose - still).norm(dim=2)[0]
+    torch.testing.assert_close(moved[:2], far.expand(2), rtol=0.05, atol=0)
+    assert float(moved[2:].abs().max()) < 1e-6
+    torch.testing.assert_close((both - pose).norm(dim=2)[0, 6:], moved[0].expand(len(moved) - 6) / 2)
+
+
 def test_the_largest_face_is_taken_or_the_one_of_that_number(stylizer, style, photo, monkeypatch):
     other = ((100.0, 60.0), (112.0, 60.0))
     faces_at(monkeypatch, EYES, other)
