@@ -75,6 +75,8 @@ class Run(Generic[Model]):
         self._parts: dict[str, Any] = {}
         self._resume = resume
         self._everything = everything
+        torch.backends.cudnn.benchmark = self.device.type == "cuda"
+        torch.manual_seed(settings.seed)  # of what begins at random, such as fresh weights
         self._open_folder()
 
     def _open_folder(self) -> None:

@@ -46,7 +46,6 @@ def train_encoder(
     Args: init: a saved colorizer to start from instead of fresh weights.
     """
     run = Run[TagColorizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     config = with_tags_of(data, settings.model)
     colorizer = TagColorizer.from_pretrained(init) if init else TagColorizer(config)
     if settings.imagenet and not init:

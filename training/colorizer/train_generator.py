@@ -51,7 +51,6 @@ def train_generator(
     Args: init: a saved colorizer whose encoder is taken, and its generator where that has the settings' layout.
     """
     run = Run[TagColorizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     colorizer = new_colorizer(with_tags_of(data, settings.model), init).train()
     colorizer.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     colorizer.encoder.train(settings.joint).requires_grad_(settings.joint)

@@ -46,7 +46,6 @@ def train_mapping(
     Args: init: a saved colorizer whose encoder and generator are trained.
     """
     run = Run[TagColorizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     colorizer = with_new_mapping(TagColorizer.from_pretrained(init), settings).eval()
     colorizer.to(run.device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
     trained = mapping_networks(colorizer).requires_grad_(True)

@@ -41,7 +41,6 @@ def train_features(
     Args: data: folders that recipes wrote, of any stages.
     """
     run = Run[StarterFeatures](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     pictures = StageFolders(data, load_size=settings.load_size, split="train")
     shown = StageFolders(data, load_size=settings.load_size, split="test")
     features = StarterFeatures(settings.model)

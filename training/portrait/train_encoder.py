@@ -61,8 +61,6 @@ def train_encoder(
             Of another kind, by `variational` and `repeats`, it begins with the parts that fit.
     """
     run = Run[PortraitStylizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.backends.cudnn.benchmark = run.device.type == "cuda"
-    torch.manual_seed(settings.run.seed)
     model = new_photo_model(settings, generator, init)
     encoder = model.encoder
     assert encoder is not None

@@ -61,8 +61,6 @@ def train_generator(
         opponent: a saved discriminator to start from, which grows with it.
     """
     run = Run[StyleGAN2](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.backends.cudnn.benchmark = run.device.type == "cuda"
-    torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
     pupil = Pupil(run, settings, model, discriminator)
     pictures = Portraits(data, model.config.size, split="train", device=run.device)

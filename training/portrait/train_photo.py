@@ -72,8 +72,6 @@ def train_photo(
         opponent: a saved discriminator to start from, which grows with it.
     """
     run = Run[PortraitStylizer](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.backends.cudnn.benchmark = run.device.type == "cuda"
-    torch.manual_seed(settings.run.seed)
     model, discriminator = new_networks(settings, init, opponent)
     progress = Progress(model, settings, data, out, run.device)
     pupils = Pupils(run, settings, model, discriminator, progress)

@@ -67,25 +67,22 @@ def train_style(
         photos: what a recipe of portraits wrote; the style learns to draw the codes of its training photos, too.
     """
     run = Run[PortraitStyle](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.backends.cudnn.benchmark = run.device.type == "cuda"
-    torch.manual_seed(settings.run.seed)
     source = open_photo_model(photo, run.device)
     style = new_style(source, attributes_of(data), settings, photo_name)
     style.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     attributes = style.config.generator.attributes
     exemplars = open_exemplars(data, style.config.generator.size, attributes, run.device)
-    judges = Judges(run, [new_judge(style, settings, opponent) for _ in exemplars], settings.adversary)
     painter = Painter(style, source, settings, exemplars, photos)
-    pupil = Pupil(run, settings, style, judges, painter)
+    pupil = Pupil(run, settings, style, painter, opponent)
     progress = Progress(out, source, exemplars, settings, attributes)
-    run.start(style, optimiser=pupil.optimiser, **judges.parts, path=pupil.smoothing.path, best=progress.best)
+    run.start(style, optimiser=pupil.optimiser, **pupil.judges.parts, path=pupil.smoothing.path, best=progress.best)
     seen: dict[str, Tensor] = {}
     draw = partial(draw_exemplars, run, exemplars, painter.shares)
     for real, generator in draw_steps(run, draw, ahead=exemplars[0].ahead):
         seen |= pupil.learn(real, generator)
         if run.is_showing():
             seen |= progress.show(run)
-        run.log({**seen, "augmented": judges.probability})
+        run.log({**seen, "augmented": pupil.judges.probability})
     progress.end(run)
     return run.average
 
@@ -94,9 +91,16 @@ class Pupil:
     """A style, and how it learns from pictures and from judges."""
 
     def __init__(
-        self, run: Run[PortraitStyle], settings: StyleSettings, style: PortraitStyle, judges: Judges, painter: Painter
+        self,
+        run: Run[PortraitStyle],
+        settings: StyleSettings,
+        style: PortraitStyle,
+        painter: Painter,
+        opponent: str | None,
     ):
-        self.run, self.settings, self.style, self.judges, self.painter = run, settings, style, judges, painter
+        self.run, self.settings, self.style, self.painter = run, settings, style, painter
+        ways = paths_of(style.config.generator.attributes)
+        self.judges = Judges(run, [new_judge(style, settings, opponent) for _ in ways], settings.adversary)
         penalties = settings.adversary.penalties
         self.optimiser = lazy_adam(style.parameters(), settings.run.learning_rate, penalties.path_steps)
         self.smoothing = Smoothing(run, style, self.optimiser, settings.adversary)

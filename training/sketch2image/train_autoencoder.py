@@ -69,7 +69,6 @@ def train_autoencoder(
     Args: init: a saved model to start from instead of fresh weights; a refiner of it is left behind.
     """
     run = Run[SketchToImage](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     model = new_autoencoder(settings, init).train()
     model.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     head = nn.Linear(model.config.content_channels[-1], settings.subset).to(run.device)

@@ -51,7 +51,6 @@ def train_refiner(
     Args: init: a saved model whose auto-encoder is trained.
     """
     run = Run[SketchToImage](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     model = with_refiner(SketchToImage.from_pretrained(init), settings).eval()
     model.to(run.device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
     pupil = Pupil(run, settings, model)

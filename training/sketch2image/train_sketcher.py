@@ -59,7 +59,6 @@ def train_sketcher(
 ) -> Sketcher:
     """Trains one generator and returns a sketcher whose hands are states of it: `name`, `name-2` and so on."""
     run = Run[Sketcher](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     data = LinePictures(
         pictures,
         drawings,

@@ -54,7 +54,6 @@ def train_generation(
     Args: init: a saved editor whose inference networks are trained; its config is the model's.
     """
     run = Run[WorkflowEditor](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     editor = WorkflowEditor.from_pretrained(init).train()
     editor.to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     editor.inference.requires_grad_(False)

@@ -42,7 +42,6 @@ def train_inference(
     Args: init: a saved editor to start from instead of fresh weights.
     """
     run = Run[WorkflowEditor](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     editor = WorkflowEditor.from_pretrained(init) if init else WorkflowEditor(settings.model)
     editor.train().to(run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pupils = Pupils(run, settings, editor)

@@ -56,7 +56,6 @@ def train_regulariser(
             styles judge here; otherwise new ones are trained first.
     """
     run = Run[WorkflowEditor](out, settings.run, everything=settings, minutes=minutes, resume=resume)
-    torch.manual_seed(settings.run.seed)
     editor = regularised(WorkflowEditor.from_pretrained(init), settings.features).to(run.device).requires_grad_(False)
     pictures = StagePictures(data, editor.config, load_size=settings.load_size, split="train")
     pupils = Pupils(run, settings, editor)
