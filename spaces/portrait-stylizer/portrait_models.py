@@ -15,8 +15,6 @@ from artmodels.portrait.style import load_style, style_names
 __all__ = ["Models", "load_models", "title_of"]
 
 PHOTO_MODEL = "artmodels/portrait-photo"
-FIRST = "toy3d"
-"""The style that comes first."""
 TITLES = {"toy3d": "3D toy", "toon": "Cartoon", "oil": "Oil paint", "water": "Watercolour"}
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 SEEN = "It learnt faces from a few hundred official portraits, mostly of older men in suits."
@@ -69,7 +67,7 @@ def load_models() -> Models:
     if stylizer.config.encoder is None:
         raise ConfigError(f"{stylizer.source} has no encoder: the page needs a photo model that has one")
     sources = [each.strip() for each in os.environ.get("ARTMODELS_PORTRAIT_STYLES", "").split(",") if each.strip()]
-    sources = sources or sorted(style_names(), key=lambda name: (name != FIRST, name))
+    sources = sources or sorted(style_names())
     if not sources:
         raise ConfigError("no starter is a style of portraits here: name one by ARTMODELS_PORTRAIT_STYLES")
     styles = {source.rstrip("/").rpartition("/")[2]: load_style(source) for source in sources}
