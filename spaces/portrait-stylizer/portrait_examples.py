@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from math import isqrt
 
-import torch
 from PIL import Image
 from portrait_session import Photo
 
@@ -40,13 +39,12 @@ def group(stylizer: PortraitStylizer, numbers: Sequence[int]) -> Photo:
     return Photo(whole, tuple(faces))
 
 
-@torch.inference_mode()
 def invented(stylizer: PortraitStylizer, number: int) -> Image.Image:
     """The photo that the photo model makes again of what it draws of random latents: the second is the cleaner one."""
     latents = seeds.normal((1, 1, stylizer.config.generator.latent_dim), number, "invented face")
     drawn = to_picture(stylizer.decode(stylizer.codes(latents))[0])
     opened = stylizer.open(drawn, eyes=eyes_of_square(stylizer, drawn.width))
-    picture = to_picture(stylizer.decode(opened.codes)[0])
+    picture = to_picture(stylizer.decode(opened.codes.clone())[0])  # codes of inference are no others' to go on from
     side = max(SIDE, picture.width)
     return picture.resize((side, side), Image.Resampling.LANCZOS)
 
