@@ -105,7 +105,7 @@ PICTURES_water = --style npr_water --portraits data/portraits
 STYLE_RUN = runs/portrait-style-$*
 train-portrait-style-toy3d train-portrait-style-toon train-portrait-style-oil train-portrait-style-water: train-portrait-style-%: $(PHOTO_RUN)/model/config.json
 	$(PYTHON) -m training.recipes.style_pictures --source $(STYLES) $(PICTURES_$*) --out data/styles/$*
-	OMP_NUM_THREADS=1 $(PORTRAIT).train_style --pictures data/styles/$* --aligned --name portrait-style-$* --photo $(PHOTO_RUN)/model --photo-name artmodels/portrait-photo --opponent $(PHOTO_RUN)/judged/discriminator --photos data/portraits --out $(STYLE_RUN) --minutes 30 --set run.batch_size=8 --set run.save_every=100 --set interval=2 --set patience=0 --set encoded=0.75
+	OMP_NUM_THREADS=1 $(PORTRAIT).train_style --pictures data/styles/$* --aligned --name portrait-style-$* --photo $(PHOTO_RUN)/model --photo-name artmodels/portrait-photo --opponent $(PHOTO_RUN)/judged/discriminator --photos data/portraits --out $(STYLE_RUN) --minutes 30 --set run.batch_size=8 --set run.save_every=100 --set interval=2 --set patience=0
 	$(PORTRAIT).evaluate --photo $(PHOTO_RUN)/model --style $(STYLE_RUN)/best --pictures $(STYLE_RUN)/pictures --data data/portraits --out $(STYLE_RUN)/evaluation --table 1 --table 2
 
 data/illustrations/metadata.jsonl: $(VENV)/test.stamp

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.portrait.data import Portraits
+from training.portrait.data import Pictures
 from training.portrait.kept import looks_of
 
 __all__ = ["balance", "colours_of"]
@@ -18,7 +18,7 @@ WIDTH = 15.0  # of Lab colours that count as alike
 LEAST, MOST_OFTEN = 0.25, 4.0  # in shares of how often a picture is seen where all are seen alike
 
 
-def colours_of(pictures: Portraits) -> Floats:
+def colours_of(pictures: Pictures) -> Floats:
     """Lab colours of skin and hair, [N, 6]."""
     count = min(len(pictures), MOST)
     looks = [looks_of(pictures.batch(range(at, min(at + BATCH, count)))) for at in range(0, count, BATCH)]

@@ -6,6 +6,7 @@ What `training.recipes.portraits` or `training.recipes.faces` wrote: `full/<id>.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,12 +14,21 @@ from torch import Tensor
 
 from training.recipe_pictures import mirror, read_picture, read_rows
 
-__all__ = ["Portraits"]
+__all__ = ["Pictures", "Portraits"]
 
 FOLDER = "full"
 READERS = 8
 MOST_BYTES = 16 * 2**30
 SHARE_OF_DEVICE = 4  # pictures take a quarter of its memory at most
+
+
+class Pictures(Protocol):
+    """Pictures by their places, as `Portraits` has them."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, places: Sequence[int]) -> Tensor:
+        """[B, 3, S, S] in [-1, 1]."""
 
 
 class Portraits:

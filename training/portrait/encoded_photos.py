@@ -4,7 +4,7 @@ Differs: Song et al. train styles on random latents alone. Those that a small en
 how much, `diagnosis.json` of its training says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +16,42 @@ from artmodels.errors import ConfigError
 from artmodels.portrait.encoder import Latents
 from artmodels.portrait.model import PortraitStylizer
 from training.portrait.balance import colours_of
-from training.portrait.data import Portraits
+from training.portrait.data import Pictures, Portraits
+from training.portrait.latents import fixed_latents
+from training.portrait.settings import Latents as Draws
 
-__all__ = ["EncodedPhotos", "Moved", "encoded_all", "joined", "latents_near", "read"]
+__all__ = ["EncodedPhotos", "InventedPhotos", "Moved", "encoded_all", "joined", "latents_near", "read"]
 
 BATCH = 32
+ONE = Draws(two=0.0)
 LEAST_SPREAD, MOST_SCALE = 1e-4, 4.0
 MOST = 20_000
 
 
+class InventedPhotos:
+    """What a photo model makes of random latents, always the same ones, for those who have no photos.
+
+    Found again by the encoder, their latents lie where photos' do: for the starter the means differ by 0.29 of the
+    deviation over real photos, those of random latents by 1.18.
+    """
+
+    @torch.no_grad()
+    def __init__(self, model: PortraitStylizer, count: int):
+        latents = fixed_latents(count, model.config.generator, ONE).to(model.device)
+        made = (model.decode(model.codes(part)).clamp(-1, 1) for part in latents.split(BATCH))
+        self.pictures = torch.cat([in_encoders_size(model, part) for part in made])
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def batch(self, places: Sequence[int]) -> Tensor:
+        return self.pictures[torch.as_tensor(places, device=self.pictures.device)]
+
+
 class EncodedPhotos:
-    """What a photo model's encoder says of a recipe's training photos, encoded once.
+    """What a photo model's encoder says of a recipe's training photos, or of invented ones, encoded once.
+
+    Args: photos: what a recipe of portraits wrote, or how many the model itself invents.
 
     Attributes: colours, of skin and hair, as in `colours_of`.
 
@@ -35,10 +60,14 @@ class EncodedPhotos:
     """
 
     @torch.no_grad()
-    def __init__(self, model: PortraitStylizer, photos: Path):
+    def __init__(self, model: PortraitStylizer, photos: Path | int):
         if model.config.encoder is None:
             raise ConfigError(f"{model.source} has no encoder: leave the photos out, or take another model")
-        portraits = Portraits(photos, model.config.encoder.size, split="train", device=model.device)
+        portraits: Pictures
+        if isinstance(photos, int):
+            portraits = InventedPhotos(model, photos)
+        else:
+            portraits = Portraits(photos, model.config.encoder.size, split="train", device=model.device)
         self.mean, self.log_variance = encoded_all(model, portraits)
         self.colours = colours_of(portraits)
 
@@ -50,7 +79,7 @@ class EncodedPhotos:
 
 
 @torch.no_grad()
-def encoded_all(model: PortraitStylizer, pictures: Portraits) -> Latents:
+def encoded_all(model: PortraitStylizer, pictures: Pictures) -> Latents:
     """Of every picture, found in batches; pictures have any size."""
     count = min(len(pictures), MOST)
     starts = range(0, count, BATCH)
@@ -65,11 +94,15 @@ def joined(found: Iterable[Latents]) -> Latents:
 
 def read(model: PortraitStylizer, pictures: Tensor) -> Latents:
     """The latents of pictures [B, 3, S, S] of any size."""
+    return model.encode(in_encoders_size(model, pictures))
+
+
+def in_encoders_size(model: PortraitStylizer, pictures: Tensor) -> Tensor:
     assert model.config.encoder is not None
     size = model.config.encoder.size
-    if pictures.shape[-1] != size:
-        pictures = functional.interpolate(pictures, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    return model.encode(pictures)
+    if pictures.shape[-1] == size:
+        return pictures
+    return functional.interpolate(pictures, (size, size), mode="bilinear", align_corners=False, antialias=True)
 
 
 class Moved(NamedTuple):

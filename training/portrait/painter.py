@@ -33,7 +33,7 @@ class Painter:
 
     Args:
         exemplars: the style's pictures of every attribute.
-        photos: what a recipe of portraits wrote, or none.
+        photos: what a recipe of portraits wrote; without it the photo model invents some if it is asked for.
 
     Attributes: shares, of every attribute how often each exemplar is to be seen; none where all are seen alike.
 
@@ -54,7 +54,8 @@ class Painter:
         self.style, self.source, self.settings = style, source, settings
         self.later = load_later_distance(settings.features, source.device)
         self.distance = load_distance(settings.features, source.device) if settings.paired else None
-        self.photos = EncodedPhotos(source, photos) if photos else None
+        given = photos or (settings.invented if source.encoder is not None else 0)
+        self.photos = EncodedPhotos(source, given) if given else None
         self.shares = self._shares(exemplars)
         known = self.photos.mean if self.photos else None
         pairing = zip(exemplars, self.shares, strict=True) if settings.paired else ()

@@ -139,6 +139,8 @@ STYLE_PRESETS = {
         replace(STARTER_ADVERSARY, augmentation=Augmentation(pictures=20_000)),
         noise=False,
         features=STARTER_FEATURES,
+        encoded=0.75,
+        invented=500,
         balanced=True,
         colour=20.0,
         paired=2.0,

@@ -226,7 +226,8 @@ class StyleSettings:
         encoded: share of the pictures whose codes are those of photos, where some are given; the others' are random.
         similarity, features: weight of the distance to the photo model's pictures on later features, "lpips" or a saved
             `StarterFeatures`: more keeps pose and shape, less lets the style move them.
-        balanced: whether exemplars are seen as often as photos have such skin and hair, where photos are given.
+        invented: how many photos the photo model invents where none are given; 0 leaves random latents alone.
+        balanced: whether exemplars are seen as often as photos have such skin and hair, where there are photos.
         colour: weight of the difference of hair's and face's coarse colours to the photo model's pictures.
         paired: weight of the exemplars made again of the codes that the photo model's encoder finds in them.
         face: how many times as much their eyes, noses and mouths count there once more, as in `PhotoTerms`.
@@ -242,6 +243,7 @@ class StyleSettings:
     split: tuple[int, int] = (8, 64)
     noise: bool = True
     encoded: float = 0.5
+    invented: int = 0
     similarity: float = 0.5
     features: str = "lpips"
     balanced: bool = False
@@ -256,8 +258,8 @@ class StyleSettings:
 
     def __post_init__(self) -> None:
         weights = self.similarity, self.colour, self.paired, self.face
-        if min(*weights, self.alone, self.frozen_layers, self.patience) < 0:
-            raise ConfigError(f"weights, alone, frozen_layers and patience must be 0 or more, not {self}")
+        if min(*weights, self.invented, self.alone, self.frozen_layers, self.patience) < 0:
+            raise ConfigError(f"weights, invented, alone, frozen_layers and patience must be 0 or more, not {self}")
         if self.judged < 2 or self.interval < 1:
             raise ConfigError(
                 f"judged must be 2 or more and interval 1 or more, not {self.judged!r}, {self.interval!r}"

@@ -64,7 +64,7 @@ def train_style(
         photo: a saved photo model, or a StyleGAN2, whose generator it begins with and whose codes it keeps.
         photo_name: what the style calls that model, where it is to be published by another name.
         opponent: the saved discriminator of that generator; a fresh one takes far longer.
-        photos: what a recipe of portraits wrote; the style learns to draw the codes of its training photos, too.
+        photos: a recipe's portraits, whose codes the style learns to draw, too; or those of invented photos.
     """
     run = Run[PortraitStyle](out, settings.run, everything=settings, minutes=minutes, resume=resume)
     source = open_photo_model(photo, run.device)
@@ -180,7 +180,7 @@ def main(
     photo: Annotated[str, typer.Option(help="Saved photo model, or StyleGAN2.")] = "artmodels/portrait-photo",
     photo_name: Annotated[str | None, typer.Option(help="The name that it is published by, if another.")] = None,
     opponent: Annotated[str | None, typer.Option(help="Saved discriminator of the photo model.")] = None,
-    photos: Annotated[Path | None, typer.Option(help="Portraits of a recipe, to draw like its random ones.")] = None,
+    photos: Annotated[Path | None, typer.Option(help="Portraits of a recipe; else invented ones.")] = None,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(STYLE_PRESETS)}.")] = "starter",
     change: Changes = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="Takes the pictures as they are.")] = False,

@@ -22,7 +22,7 @@ from training.portrait import train_style as command
 from training.portrait.balance import LEAST, balance, colours_of
 from training.portrait.data import Portraits
 from training.portrait.discriminator import Discriminator
-from training.portrait.encoded_photos import EncodedPhotos, Moved
+from training.portrait.encoded_photos import EncodedPhotos, InventedPhotos, Moved
 from training.portrait.exemplars import FEWEST, attributes_of, open_exemplars, prepare_exemplars
 from training.portrait.latents import silence
 from training.portrait.painter import Painter, colour_distance
@@ -213,6 +213,22 @@ def test_latents_of_photos_are_drawn_as_their_encoder_says(photo, portraits):
     bare = PortraitStylizer(replace(model.config, encoder=None))
     with pytest.raises(ConfigError, match="has no encoder"):
         EncodedPhotos(bare, portraits)
+
+
+def test_where_no_photos_are_given_the_photo_model_invents_some(photo, parted, tmp_path):
+    source = PortraitStylizer.from_pretrained(photo)
+    invented = InventedPhotos(source, 40)
+    assert invented.batch(range(3)).shape == (3, 3, source.config.encoder.size, source.config.encoder.size)
+    assert torch.equal(invented.batch([5, 7]), InventedPhotos(source, 40).batch(range(40))[[5, 7]])
+    exemplars = open_exemplars(parted, TINY.size, (), torch.device("cpu"))
+    settings, style = replace(SETTINGS, invented=40, balanced=True), new_style(source, (), SETTINGS, None)
+    painter = Painter(style, source, settings, exemplars, None)
+    torch.testing.assert_close(painter.photos.mean, source.encode(invented.batch(range(40))).mean)
+    torch.testing.assert_close(painter.shares[0], balance(colours_of(exemplars[0]), colours_of(invented)))
+    bare = PortraitStylizer(replace(source.config, encoder=None))
+    assert Painter(style, bare, replace(settings, paired=0.0), exemplars, None).photos is None
+    train_style(settings, parted, tmp_path / "run", photo=photo)
+    assert len(losses_of(tmp_path / "run")) == SETTINGS.run.steps
 
 
 def test_a_style_begins_as_its_photo_model(photo, parted):
