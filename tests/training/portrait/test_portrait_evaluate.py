@@ -22,7 +22,7 @@ from artmodels.portrait.stylegan2 import StyleGAN2
 from training.model_cards import read_facts, write_card
 from training.portrait import evaluate as command
 from training.portrait.evaluate import evaluate_style
-from training.portrait.inversions import by_encoder, check_same_generator, decoded, optimised
+from training.portrait.inversions import by_encoder, decoded, optimised
 from training.portrait.photo_evaluation import Options, evaluate_photo, grouped_sheet, open_held_out
 from training.portrait.settings import STARTER_FEATURES
 from training.portrait.style_evaluation import (
@@ -33,6 +33,7 @@ from training.portrait.style_evaluation import (
     swapped,
     usable_split,
 )
+from training.portrait.train_encoder import of_kind
 
 GENERATOR = StyleGAN2Config(size=32, latent_dim=8, mapping_layers=2, channel_base=128, channel_max=8)
 ENCODER = EncoderConfig(size=32, widths=(4, 4, 6, 8), units=(1, 1, 1, 1), head_width=8, levels=(2, 2))
@@ -108,8 +109,16 @@ def photo_evaluation(model, data, options):
 
 
 @pytest.fixture(scope="module")
-def style_evaluation(model, style, plain, pictures, data, options):
-    return evaluate_style(model, style.source, pictures, data, options, tables=[1, 2], single=plain)
+def others(tmp_path_factory, model):
+    """The same generator with the paper's other encoders."""
+    kinds = {"deterministic": {"variational": False}, "one_code": {"repeats": True}}
+    made = {name: of_kind(model, replace(ENCODER, **kind)) for name, kind in kinds.items()}
+    return {name: str(other.save_pretrained(tmp_path_factory.mktemp(name))) for name, other in made.items()}
+
+
+@pytest.fixture(scope="module")
+def style_evaluation(model, style, plain, others, pictures, data, options):
+    return evaluate_style(model, style.source, pictures, data, options, tables=[1, 2], single=plain, others=others)
 
 
 def test_photos_are_measured_in_every_way_they_can_be_made_again(photo_evaluation):
@@ -216,7 +225,7 @@ def test_table_1_holds_the_style_beside_its_alternatives(style_evaluation):
 def test_table_2_holds_every_way_to_find_codes(style_evaluation):
     scores, _ = style_evaluation
     measures = ("frechet_starter", "turn", "hair", "skin", "apart", "spread", "seconds")
-    for row in ("encoder", "encoder_sample", "w_plus", "z_plus"):
+    for row in ("encoder", "encoder_sample", "deterministic", "one_code", "w_plus", "z_plus"):
         assert {f"table_2/{row}/{what}" for what in measures} <= scores.keys()
     assert scores["table_2/encoder/frechet_starter"] == pytest.approx(scores["table_1/style/frechet_starter"])
 
@@ -268,18 +277,6 @@ def test_codes_of_another_generator_are_refused(model, style, pictures, data, op
     other = str(PortraitStylizer(model.config).save_pretrained(tmp_path / "other"))
     with pytest.raises(ConfigError, match="has another generator than"):
         evaluate_style(model, style.source, pictures, data, options, tables=[2], others={"deterministic": other})
-
-
-def test_a_model_with_another_encoder_of_the_same_generator_gets_its_row(
-    model, style, pictures, data, options, tmp_path
-):
-    other = PortraitStylizer(replace(model.config, encoder=replace(ENCODER, repeats=True, variational=False)))
-    own = {name: value for name, value in model.state_dict().items() if not name.startswith("encoder.")}
-    other.load_state_dict({**other.state_dict(), **own})
-    check_same_generator(model, other)
-    source = str(other.save_pretrained(tmp_path / "other"))
-    found, _ = evaluate_style(model, style.source, pictures, data, options, tables=[2], others={"one_code": source})
-    assert "table_2/one_code/frechet_starter" in found
 
 
 def run(*words: object):
