@@ -79,15 +79,16 @@ train-sketch2image-illustrations train-sketch2image-emoji: train-sketch2image-%:
 
 # A photo model's: faces at 32 pixels against judges, then with their encoder at 64 and 128; without judges, on photos
 # that vary, where faces become clean; at last against judges, who sharpen them. Two processes share two cores.
+# The starter's own commands, one of them broken off, stand in its card; these take the same steps.
 PORTRAIT = $(PYTHON) -m training.portrait
-IN_TWO = ACCELERATE_USE_CPU=true OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc_per_node 2 -m training.portrait.train_photo --data data/portraits --set run.batch_size=8 --set again=4
+IN_TWO = ACCELERATE_USE_CPU=true OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc_per_node 2 -m training.portrait.train_photo --data data/portraits --set run.batch_size=8 --set run.ema_decay=0.99779 --set again=4
 ALONE = --set alone=1000000 --set terms.kl_steps=1 --set run.save_every=500
 CLEAN = --set terms.kl_steps=1 --set terms.kl=0.006 --set terms.face=0.5 --set terms.identity=0
 PHOTO_RUN = runs/portrait-photo
 ON_PHOTO = --init $(PHOTO_RUN)/$(1)/model --opponent $(PHOTO_RUN)/$(1)/discriminator
 train-portrait-photo: $(PHOTO_RUN)/model/config.json
 $(PHOTO_RUN)/model/config.json: data/portraits/metadata.jsonl
-	$(PORTRAIT).train_generator --preset starter-64 --set model.size=32 --data data/portraits --out $(PHOTO_RUN)/32 --minutes 15
+	$(PORTRAIT).train_generator --preset starter-64 --set model.size=32 --set run.ema_decay=0.99779 --data data/portraits --out $(PHOTO_RUN)/32 --minutes 15
 	$(IN_TWO) --set encoder_rate=0.002 --set model.generator.size=64 $(call ON_PHOTO,32) --out $(PHOTO_RUN)/64 --minutes 30
 	$(IN_TWO) --set encoder_rate=0.002 --set interval=2 $(call ON_PHOTO,64) --out $(PHOTO_RUN)/128 --minutes 40
 	$(IN_TWO) --set encoder_rate=0.002 --set terms.kl=0.015 $(ALONE) $(call ON_PHOTO,128) --out $(PHOTO_RUN)/alone --minutes 20

@@ -8,7 +8,7 @@ Larsen et al., ICML 2016): every photo tells all of its pixels, so faces come af
 encoder finds can be made. Train at 32 or 64 pixels first, `--set model.generator.size=64`, and go on from there with
 `--init runs/small/model --opponent runs/small/discriminator` beside the larger size.
 With few photos faces become clean without judges, `--set alone=1000000 --set momentum=0.9 --set varied=true` at a lower
-rate, and judges sharpen them in ten more minutes: `make train-portrait-photo` is the starter's whole way.
+rate, and judges sharpen them in ten more minutes: `make train-portrait-photo` takes the starter's steps.
 
 `model/` is a whole photo model, `best/` the state whose random pictures were nearest to the real ones, `discriminator/`
 what the trainings of styles begin with. A row of samples/ is a held-out photo, it made again by the mean of its latents
